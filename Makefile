@@ -1,0 +1,75 @@
+# make            build/letterplate
+# make deps       installs what the build and the tests need (Debian)
+# make demo       builds, starts it on loopback, sends a message and an invitation
+# make test       unit, session and system tests; ends with a count
+# make check      layers, lengths, everything again under sanitizers
+# make bench      a table of measurements; PEERS= leaves the others out
+# make test-corpus CORPUS=dir   runs over a folder of real messages
+# make install    PREFIX=/usr/local DESTDIR=
+CC      ?= cc
+CFLAGS  ?= -O2 -g
+BUILD   ?= build
+PREFIX  ?= /usr/local
+DEBIAN_FRONTEND ?= noninteractive
+export DEBIAN_FRONTEND
+
+VERSION := 0.1.0
+LIBS    := openssl sqlite3 libical libutf8proc zlib
+
+# libcurl and c-ares come with the parts that use them.
+PKG     := pkg-config
+STD     := -std=c11 -D_GNU_SOURCE -DLETTERPLATE_VERSION='"$(VERSION)"' -Iinclude
+WARN    := -Wall -Wextra -Wpedantic -Wshadow -Wvla -Wundef -Wwrite-strings \
+           -Wcast-qual -Wpointer-arith -Wstrict-prototypes \
+           -Wmissing-prototypes -Wformat=2 -Werror=implicit
+# Each is asked for only where the compiler knows it (CET is for x86).
+try      = $(shell $(CC) -Werror $(1) -O2 -x c -c /dev/null -o /dev/null 2>/dev/null && echo '$(1)')
+FORTIFY ?= -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=3
+HARDEN  := $(FORTIFY) -fstack-protector-strong -fPIE \
+           $(call try,-fcf-protection=full) $(call try,-fstack-clash-protection)
+LDHARD  := -pie -Wl,-z,relro,-z,now,-z,noexecstack
+LDFLAGS += -Wl,--as-needed
+
+SRC     := $(wildcard src/*/*.c)
+OBJ     := $(SRC:%.c=$(BUILD)/%.o)
+PARTS   := $(filter-out $(BUILD)/src/app/main.o,$(OBJ))
+UNITS   := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/unit/test_*.c))
+SESSIONS := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/session/test_*.c))
+FAKES   := $(BUILD)/tests/support/fake_conn.o
+HEADS   := $(shell find include src -name '*.h')
+LDLIBS  = $(shell $(PKG) --libs $(LIBS)) -lcrypt -pthread
+PKGFLAGS := $(shell $(PKG) --cflags $(LIBS) 2>/dev/null)
+ALLFLAGS = $(STD) $(WARN) $(HARDEN) $(PKGFLAGS) $(CPPFLAGS) $(CFLAGS) -pthread
+
+all: $(BUILD)/letterplate
+
+$(BUILD)/letterplate: $(OBJ)
+	$(CC) $(CFLAGS) $(LDHARD) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+
+$(BUILD)/letterplate.a: $(PARTS)
+	rm -f $@ && $(AR) rcs $@ $^
+
+$(BUILD)/%.o: %.c
+	@mkdir -p $(@D)
+	$(CC) $(ALLFLAGS) -MMD -MP -c -o $@ $<
+
+# tests/session drives a protocol through a fake connection: linked before the
+# archive, it takes the place of the real file that has the same functions.
+$(BUILD)/tests/session/%: $(BUILD)/tests/session/%.o $(FAKES) $(BUILD)/letterplate.a
+	$(CC) $(CFLAGS) $(LDHARD) $(LDFLAGS) -o $@ $^ -lcmocka $(LDLIBS)
+
+$(BUILD)/tests/unit/%: $(BUILD)/tests/unit/%.o $(BUILD)/letterplate.a
+	$(CC) $(CFLAGS) $(LDHARD) $(LDFLAGS) -o $@ $^ -lcmocka $(LDLIBS)
+
+units: $(UNITS) $(SESSIONS)
+
+layers:
+	@awk -f tests/layers.awk src/LAYERS $(SRC) $(HEADS)
+
+clean:
+	rm -rf $(BUILD)
+
+.PHONY: all units layers clean
+.DELETE_ON_ERROR:
+.SECONDARY:
+-include $(OBJ:.o=.d) $(UNITS:=.d) $(SESSIONS:=.d) $(FAKES:.o=.d)
