@@ -1,0 +1,58 @@
+#ifndef NET_SERVICE_H
+#define NET_SERVICE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "net/address.h"
+#include "net/conn.h"
+
+struct loop;
+struct tls_context;
+
+/*
+ * A protocol on its listening sockets: accepts, counts against the ceilings,
+ * reads a PROXY header from trusted peers (HAProxy's PROXY protocol v1 and v2),
+ * shakes hands where TLS is implicit, and makes the session.
+ */
+struct service;
+
+enum service_tls {
+	SERVICE_CLEAR,           /* no TLS */
+	SERVICE_STARTTLS,        /* when the session asks for it */
+	SERVICE_IMPLICIT,        /* from the first byte */
+};
+
+struct service_options {
+	const struct protocol *protocol;
+	const void *server;                  /* handed to protocol->open */
+	struct listen_list listen;
+	enum service_tls tls;
+	struct tls_context *tls_context;
+	unsigned max_connections;
+	/* From one client network (/24, /64); loopback counts by single address
+	 * like any other.  0: a tenth of max_connections, at least 10. */
+	unsigned max_per_network;
+	/* Peers that may, and then must, begin with a PROXY header; NULL: nobody.
+	 * A connection from another peer that begins with one is just bad input. */
+	const struct network_set *proxies;
+};
+
+/* Binds and listens (IPV6_V6ONLY off for ":25"; SO_REUSEADDR), and logs each
+ * bound address with its real port: event "listening", fields address, and
+ * service=name.  NULL: `error` (256 bytes) says which address and why.
+ * The options are copied; what they point to must outlive the service. */
+struct service *service_open(struct loop *loop, const struct service_options *o,
+			     char *error, size_t error_size);
+
+/* Stops accepting and asks every session to end (protocol->shutdown). */
+void service_shutdown(struct service *s);
+unsigned service_connections(const struct service *s);
+
+/* Ends what is left without another word, calls close() of each. */
+void service_free(struct service *s);
+
+/* Port of the n-th listening socket, for tests. */
+unsigned service_port(const struct service *s, size_t n);
+
+#endif
