@@ -1,0 +1,32 @@
+#ifndef MIME_CHARSET_H
+#define MIME_CHARSET_H
+
+#include <stdbool.h>
+
+#include "base/buf.h"
+#include "base/slice.h"
+
+/*
+ * Text in any charset to UTF-8, and UTF-8 to the form it is compared in.
+ * Never fails on bad input: bytes that mean nothing become U+FFFD.  False only:
+ * `out` is full.  Pure; any thread.
+ */
+
+/* `name` as MIME labels it, case ignored, with the labels that mail really
+ * carries ("utf8", "cp1252", "x-sjis", "ks_c_5601-1987").  An unknown or empty
+ * name: UTF-8 where the bytes are valid UTF-8, else windows-1252.  "us-ascii"
+ * with 8-bit bytes is treated the same way, as senders do. */
+bool charset_to_utf8(struct buf *out, struct slice name, struct slice in);
+
+/* A charset this program can convert. */
+bool charset_known(struct slice name);
+
+/* i;unicode-casemap in spirit (RFC 5051): full case folding after canonical
+ * decomposition, so that "STRASSE" finds "Straße" and precomposed finds
+ * decomposed.  Input that is not UTF-8 is taken byte by byte as U+FFFD. */
+bool charset_fold(struct buf *out, struct slice utf8);
+
+/* NFC form of valid UTF-8 (mailbox names); invalid input is copied as it is. */
+bool charset_compose(struct buf *out, struct slice utf8);
+
+#endif

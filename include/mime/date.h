@@ -1,0 +1,20 @@
+#ifndef MIME_DATE_H
+#define MIME_DATE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/slice.h"
+
+/* RFC 5322 3.3 and 4.3 (two-digit years, zone names, comments). */
+struct mime_date {
+	int64_t utc;             /* seconds since 1970 */
+	int zone_minutes;        /* east of UTC, as written */
+	int year, month, day;    /* as written, for SENTON and the like */
+};
+bool mime_date_parse(struct mime_date *out, struct slice value);
+
+/* Days of the proleptic Gregorian calendar since 1970-01-01. */
+int64_t mime_days(int year, int month, int day);
+
+#endif
