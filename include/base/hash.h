@@ -9,6 +9,10 @@
  * stranger chooses.  Differs from run to run.  Any thread. */
 uint64_t hash_keyed(struct slice s);
 
+/* The same under a key of the caller's. */
+enum { HASH_KEY = 16 };
+uint64_t hash_siphash(const uint8_t key[HASH_KEY], struct slice s);
+
 /* FNV-1a: the same for ever; for names on disk and entity tags, not for
  * tables.  Chain pieces by passing the last result; start with HASH_START. */
 #define HASH_START UINT64_C(0xcbf29ce484222325)

@@ -16,9 +16,9 @@
  * to-LF: CR LF and CR CR LF become LF; a CR elsewhere stays.
  * to-CRLF: an LF that has no CR before it becomes CR LF; all else stays.
  */
-struct lf_form { bool cr; };             /* zeroed to start; a CR is held back */
+struct lf_form { unsigned char cr; };    /* zeroed to start; CRs held back, 0 to 2 */
 bool lf_form_add(struct lf_form *f, struct buf *out, struct slice in);
-bool lf_form_end(struct lf_form *f, struct buf *out);   /* gives out a held CR */
+bool lf_form_end(struct lf_form *f, struct buf *out);   /* gives out held CRs */
 
 struct crlf_form { bool cr; };           /* zeroed to start; true: last byte was CR */
 bool crlf_form_add(struct crlf_form *f, struct buf *out, struct slice in);

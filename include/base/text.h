@@ -17,6 +17,10 @@ bool text_number(struct slice s, uint64_t max, uint64_t *value);
 bool text_is_utf8(struct slice s);
 bool text_is_ascii(struct slice s);
 
+/* The length of the UTF-8 sequence at the start of s, its code point in *point;
+ * 0 when s is empty or does not start with a valid one. */
+size_t text_utf8_next(struct slice s, uint32_t *point);
+
 /* `*` any run, `?` any one byte; ASCII case ignored; linear time (a hostile
  * text cannot make it slow). */
 bool text_glob(const char *pattern, struct slice s);
