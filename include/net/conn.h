@@ -17,7 +17,7 @@ struct loop;
 struct conn;
 
 struct session {   /* embed first: struct smtp_session { struct session base; ... } */
-	struct conn *conn;
+	struct conn *conn;         /* set by the connection when open() has returned */
 };
 
 /*
@@ -38,7 +38,11 @@ struct protocol {
 
 	/* Given everything unread; returns how many bytes of it were used.  Called
 	 * again while it uses something, the connection is not paused or
-	 * finished, and its output is not full. */
+	 * finished, and its output is not full.
+	 *
+	 * When the peer has ended its side and input() uses nothing of what is
+	 * left, while neither paused nor full, the connection is finished: so a
+	 * session whose command is still under way pauses. */
 	size_t (*input)(struct session *s, struct slice unread);
 
 	/* Output was full and is no longer.  May be NULL. */
@@ -47,21 +51,24 @@ struct protocol {
 	/* The handshake that conn_start_tls() began is over. */
 	void (*secured)(struct session *s);
 
-	/* Nothing moved for the idle time, or the total time is over, or the
-	 * input buffer is full and input() used nothing of it.  Say goodbye; the
-	 * connection is finished afterwards in any case. */
+	/* Nothing moved for the idle time (a job may still be under way), or the
+	 * total time is over, or the input buffer is full and input() used
+	 * nothing of it.  Say goodbye; the connection is finished afterwards in
+	 * any case. */
 	void (*idle)(struct session *s);
 
 	/* The daemon is ending.  Say goodbye and conn_finish() now, or when the
 	 * transaction under way is over. */
 	void (*shutdown)(struct session *s);
 
-	/* The end, exactly once: abandon jobs, free the session. */
+	/* The end, exactly once, after conn_finish() or when the peer is gone:
+	 * abandon jobs, free the session.  Output that is queued is still sent. */
 	void (*close)(struct session *s);
 };
 
 /* What a session may ask of its connection.  tests/support/fake_conn.c has
- * the same functions and no socket. */
+ * the same functions and no socket.  Nothing is written between
+ * conn_start_tls() and secured(). */
 void conn_write(struct conn *c, struct slice bytes);
 bool conn_full(const struct conn *c);         /* stop producing until drained() */
 void conn_pause(struct conn *c);              /* no input(): waiting for a job */
