@@ -19,18 +19,22 @@ struct job {                               /* embed first in your own struct */
 	void (*work)(struct job *job);     /* lane thread; touches only the job */
 	void (*done)(struct job *job);     /* loop thread, exactly once; frees it */
 	void *owner;                       /* who is waiting, or NULL: abandoned */
-	struct job *next;                  /* the lane's */
+	struct job *next;                  /* the lane's, like the next */
+	struct lane *lane;
 };
 
-/* `name` lives as long as the lane (it names the threads). */
+/* `name` lives as long as the lane (it names the threads).  At most `threads`
+ * and `max_waiting` jobs together are accepted and not done. */
 struct lane *lane_new(struct loop *loop, const char *name, unsigned threads,
 		      size_t max_waiting);
 
 /* Finishes what is queued, joins the threads, and runs every done() that is
- * still to come, so nothing leaks.  Loop thread. */
+ * still to come, so nothing leaks.  A done() may submit to the lane even then:
+ * that runs here as well.  Loop thread; NULL is fine. */
 void lane_free(struct lane *lane);
 
-/* Loop thread.  False: the queue is full and the job is still the caller's. */
+/* Loop thread.  False: the queue is full, or the machine gives no thread; the
+ * job is still the caller's. */
 bool lane_submit(struct lane *lane, struct job *job);
 
 /* As lane_submit, for what must not be refused (an undo, a clean-up after work

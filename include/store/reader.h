@@ -1,0 +1,55 @@
+#ifndef STORE_READER_H
+#define STORE_READER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "base/arena.h"
+#include "base/buf.h"
+#include "mime/part.h"
+#include "store/mailbox.h"
+#include "store/snapshot.h"
+
+/*
+ * Reading messages.  A reader belongs to one command (FETCH, SEARCH): it is made
+ * and freed on the loop thread, and used by that command's jobs on the readers
+ * lane, one job at a time.  It finds a message's file even when another session
+ * or program has renamed it since the snapshot was taken.
+ */
+struct reader;
+
+struct reader *reader_new(struct mailbox *m, const struct snapshot *s);  /* holds both */
+/* Loop thread, no job running.  Texts made along the way go to the index. */
+void reader_free(struct reader *r);
+
+/* Submits to the readers lane of the mailbox's store. */
+struct job;
+bool reader_submit(struct reader *r, struct job *job);
+
+/* ---- The rest is for the job, on its lane. ---- */
+
+enum reader_text { READER_ENVELOPE, READER_BODY, READER_BODYSTRUCTURE, READER_TEXTS };
+
+/* The ready-made text: from the index, else made from the file (and kept in the
+ * index when the reader is freed).  STORE_GONE: the message's file is no more. */
+enum store_status reader_text(struct reader *r, uint32_t uid, enum reader_text which,
+			      struct buf *out);
+
+/* Opens a message; at most one is open.  Opening the same UID again is free. */
+enum store_status reader_open(struct reader *r, uint32_t uid);
+void reader_close(struct reader *r);
+
+/* Of the open message.  The file's bytes as they lie on disk (LF or CR LF). */
+uint64_t reader_size(const struct reader *r);
+ssize_t reader_read(struct reader *r, uint64_t at, void *out, size_t len);  /* pread; -1: logged */
+
+/* The open message's parts, scanned once; NULL: it could not be read.  Valid
+ * until another message is opened. */
+const struct mime_part *reader_parts(struct reader *r);
+
+/* Its header block, at most 1 MiB of it.  Valid as reader_parts(). */
+struct slice reader_header(struct reader *r);
+
+#endif

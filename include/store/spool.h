@@ -1,0 +1,59 @@
+#ifndef STORE_SPOOL_H
+#define STORE_SPOOL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/slice.h"
+#include "store/store.h"
+
+/*
+ * A message on its way in.  Bytes are kept in memory up to 256 KiB and go to
+ * tmp/ from there, on the writers lane, so a message of any size takes bounded
+ * memory and the loop never waits for the disk.  While bytes are on their way to
+ * disk the MIME scanner reads them, so that the index has ENVELOPE and
+ * BODYSTRUCTURE before the first client asks.  Loop thread.
+ */
+struct spool;
+
+/* `room` is called when spool_add() said "wait" and there is room again. */
+typedef void spool_room_fn(void *owner);
+struct spool *spool_new(struct store *s, spool_room_fn *room, void *owner);
+
+/* Bytes with LF line ends (base/lines.h); copied.  False: taken, but wait for
+ * room() before adding more.  Errors (disk full, too big) are kept for the
+ * commit; spool_failed() tells early. */
+bool spool_add(struct spool *sp, struct slice bytes);
+enum store_status spool_failed(const struct spool *sp);  /* STORE_OK: not so far */
+
+/* Gives everything back; nothing is left in tmp/.  NULL is fine. */
+void spool_abandon(struct spool *sp);
+
+struct spool_commit {
+	const char *folder;              /* UTF-8 name; copied */
+	unsigned flags;                  /* message_flags; 0 and no keywords: lies in new/ */
+	const char *const *keywords;     /* copied */
+	size_t keyword_count;
+	int64_t received;                /* INTERNALDATE; 0: now */
+	/* A second name for the same file (a hard link, or a copy where there are
+	 * none), made and synced before the message itself appears: a queue that
+	 * survives a crash.  NULL: none.  Copied. */
+	const char *link_path;
+	bool want_uid;                   /* answer only when the UID is on disk too */
+};
+
+struct spool_result {
+	uint32_t uid, uid_validity;      /* 0 unless want_uid */
+	uint64_t size;                   /* in LF form */
+};
+
+/* Takes the spool, also when it answers badly.  STORE_OK means: file fsynced,
+ * renamed into the folder, folder fsynced (and the index, with want_uid).
+ * Only then may anybody say 250 or OK.  With another status nothing is left:
+ * no message, no file in tmp/, no link. */
+typedef void spool_done_fn(void *owner, enum store_status st, const struct spool_result *r);
+void spool_commit(struct spool *sp, const struct spool_commit *c,
+		  spool_done_fn *done, void *owner);
+
+#endif

@@ -1,0 +1,121 @@
+#ifndef STORE_STORE_H
+#define STORE_STORE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/slice.h"
+
+struct lane;
+struct loop;
+
+/*
+ * Folders of messages, kept as Maildir++ (one folder a directory, INBOX at the
+ * root).  The Maildir is the only truth; the index (SQLite) adds what a Maildir
+ * cannot say (UIDs, UIDVALIDITY, modification sequence, texts made ready) and
+ * can be deleted at any time.  Other programs may change the Maildir while we run.
+ *
+ * All calls here are for the loop thread.  Each that touches the disk hands a
+ * job to a lane and answers later, exactly once, never before it returns; an
+ * answer whose `owner` is no longer there is prevented by store_abandon().
+ *
+ *   store.h      the store, its folders by name
+ *   spool.h      a message on its way in
+ *   mailbox.h    an open folder: snapshots, and what can be done to it
+ *   snapshot.h   what is in a folder at one moment (immutable)
+ *   reader.h     reading messages, on a lane
+ *   uid_set.h    sets of UIDs
+ */
+struct store;
+
+struct store_options {
+	struct loop *loop;
+	/* mail: one thread; every change of a folder or the index.
+	 * writers: several threads; new files only.
+	 * readers: several threads; reads only (reader.h). */
+	struct lane *mail, *writers, *readers;
+	const char *maildir;             /* ".../Maildir": made when missing */
+	const char *index_path;          /* the SQLite file; made when missing */
+	uint64_t message_max;            /* bytes; larger spools are refused */
+	uint64_t quota;                  /* bytes of all messages; 0: the disk */
+	uint64_t disk_floor;             /* free bytes below which mail is refused */
+};
+
+/* Makes the Maildir with Sent, Drafts, Trash, Junk, Archive (subscribed) where
+ * there is none, clears tmp/ of leftovers over 36 hours old, opens the index; a
+ * damaged one is moved aside and made anew.  Blocking: for the start.  NULL:
+ * `error` is one sentence for the person who runs it. */
+struct store *store_open(const struct store_options *o, char *error, size_t error_size);
+
+/* After the lanes have been drained.  Mailboxes and spools must be gone. */
+void store_close(struct store *s);
+
+enum store_status {
+	STORE_OK,
+	STORE_NO_FOLDER,         /* no such folder */
+	STORE_EXISTS,            /* there is one of that name already */
+	STORE_BAD_NAME,          /* not a name that can be made */
+	STORE_HAS_CHILDREN,      /* for what cannot be done then */
+	STORE_NOT_ALLOWED,       /* INBOX cannot be deleted */
+	STORE_NO_SPACE,          /* disk, inodes, quota, read-only: try later */
+	STORE_TOO_BIG,           /* over message_max */
+	STORE_BUSY,              /* a queue is full: try later */
+	STORE_GONE,              /* the message is there no longer */
+	STORE_FAILED,            /* anything else; it was logged with path and errno */
+};
+
+/* No callback whose owner is `owner` comes after this (the work itself goes on). */
+void store_abandon(struct store *s, const void *owner);
+
+/* ---- Folders by name.  Names are UTF-8, levels separated by "/", and INBOX is
+ * spelt so in any case.  On disk a level is in modified UTF-7 (as Dovecot and
+ * Courier write it) and levels are joined by "."; a "." within a level is
+ * written "&AC4-".  NUL, control characters, empty levels, names over 200 bytes
+ * and more than 16 levels are STORE_BAD_NAME. ---- */
+
+enum folder_flags {
+	FOLDER_SUBSCRIBED = 1 << 0,
+	FOLDER_NOSELECT   = 1 << 1,      /* only a level above others: no directory of its own,
+					  * or a name that is subscribed and gone */
+	FOLDER_CHILDREN   = 1 << 2,
+	FOLDER_DRAFTS     = 1 << 3,      /* special use, RFC 6154: by the name, at top level */
+	FOLDER_SENT       = 1 << 4,
+	FOLDER_TRASH      = 1 << 5,
+	FOLDER_JUNK       = 1 << 6,
+	FOLDER_ARCHIVE    = 1 << 7,
+	FOLDER_GONE       = 1 << 8,      /* subscribed, but there is no such folder */
+};
+
+struct folder_entry {
+	const char *name;
+	unsigned flags;
+};
+
+/* Sorted by name, INBOX first, parents before children.  Valid within the callback. */
+typedef void store_folders_fn(void *owner, enum store_status st,
+			      const struct folder_entry *folders, size_t count);
+void store_folders(struct store *s, store_folders_fn *fn, void *owner);
+
+typedef void store_fn(void *owner, enum store_status st);
+
+void store_create(struct store *s, const char *name, store_fn *fn, void *owner);
+/* Of a folder with children the messages go and the name stays as a level
+ * (RFC 3501 6.3.4). */
+void store_delete(struct store *s, const char *name, store_fn *fn, void *owner);
+/* Children move along.  INBOX: its messages move to the new folder (6.3.5). */
+void store_rename(struct store *s, const char *from, const char *to, store_fn *fn, void *owner);
+/* Any name may be subscribed to; kept in Maildir/subscriptions as Dovecot does. */
+void store_subscribe(struct store *s, const char *name, bool on, store_fn *fn, void *owner);
+
+struct folder_status {
+	uint32_t messages, recent, unseen, uid_next, uid_validity;
+	uint64_t size;                   /* of all messages, CRLF form */
+	uint64_t highest_modseq;
+};
+/* Looks for changes first (cheaply: directory times), does not open the folder. */
+typedef void store_status_fn(void *owner, enum store_status st,
+			     const struct folder_status *status);
+void store_folder_status(struct store *s, const char *name, store_status_fn *fn, void *owner);
+
+#endif
