@@ -13,6 +13,7 @@
 int64_t clock_wall(void);                /* seconds since 1970 */
 int64_t clock_wall_us(void);             /* microseconds since 1970 */
 uint64_t clock_mono_ms(void);
+uint64_t clock_mono_us(void);            /* the same in microseconds */
 void clock_set(int64_t wall);            /* tests; negative: the real clock again */
 
 enum { CLOCK_TEXT = 40 };                /* room for any of the texts below */

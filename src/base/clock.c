@@ -33,7 +33,12 @@ int64_t clock_wall_us(void)
 
 uint64_t clock_mono_ms(void)
 {
-	return (uint64_t)read_us(CLOCK_MONOTONIC) / 1000;
+	return clock_mono_us() / 1000;
+}
+
+uint64_t clock_mono_us(void)
+{
+	return (uint64_t)read_us(CLOCK_MONOTONIC);
 }
 
 void clock_set(int64_t wall)

@@ -20,7 +20,7 @@
 #include "base/mem.h"
 #include "loop_private.h"
 
-/* Deep enough for SQLite and libical; musl's 128 KiB would not be. */
+/* Deep enough for SQLite and libical; the thread default of 8 MiB would only be reserved. */
 enum { LANE_STACK = 512 * 1024 };
 
 /* pthread_setname_np() takes 16 bytes with the NUL. */
