@@ -23,7 +23,7 @@ socklen_t address_to_sockaddr(const struct address *a, struct sockaddr_storage *
 
 /* "192.0.2.1" or "2001:db8::1"; no port.  False: neither. */
 bool address_parse(struct address *out, struct slice text);
-void address_print(const struct address *a, char out[ADDRESS_TEXT]);
+void address_print(const struct address *a, char out[ADDRESS_TEXT]);  /* len 0: "local" */
 
 /* The client network that ceilings and greylisting count by: "192.0.2.0/24" or
  * "2001:db8:1:2::/64". */
@@ -36,7 +36,8 @@ bool address_is_private(const struct address *a);  /* RFC 1918, ULA, link-local,
 /* A set of networks, from "10.0.0.0/8, 192.0.2.7, fd00::/8" (RFC 4632 / 4291). */
 struct network_set;
 
-/* NULL: `bad` was set to the piece that is not a network (a view of text). */
+/* NULL: `bad` was set to the piece that is not a network (a view of text), or is
+ * one too many (256).  Empty pieces are passed over. */
 struct network_set *network_set_parse(struct slice text, struct slice *bad);
 void network_set_free(struct network_set *n);
 bool network_set_has(const struct network_set *n, const struct address *a); /* n may be NULL */

@@ -1,0 +1,31 @@
+#ifndef IMAP_IMAP_H
+#define IMAP_IMAP_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "net/conn.h"
+
+struct auth;
+struct store;
+
+/*
+ * IMAP4rev1 (RFC 3501) with its everyday extensions, as a conversation over one
+ * store with one user.  Capabilities and commands stand in tables
+ * (src/imap/capability.c, commands.c).  Loop thread; what reads messages or
+ * changes folders is the store's jobs.
+ */
+struct imap_server {
+	struct store *store;
+	struct auth *auth;
+	const char *hostname;            /* in the greeting */
+	uint64_t append_max;             /* APPENDLIMIT (RFC 7889): bytes of one message */
+	bool log_protocol;               /* DEBUG: never LOGIN, AUTHENTICATE or literals */
+};
+
+/* open() wants struct imap_server.  The same for STARTTLS and implicit TLS: what
+ * differs is asked of the connection (conn_is_secure, conn_can_tls). */
+extern const struct protocol imap_protocol;
+
+#endif

@@ -1,0 +1,135 @@
+#ifndef IMAP_SESSION_H
+#define IMAP_SESSION_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "args.h"
+#include "base/buf.h"
+#include "imap/imap.h"
+#include "store/mailbox.h"
+#include "store/snapshot.h"
+#include "store/uid_set.h"
+
+/*
+ * One client's conversation.  A line (with its literals) is collected whole, then
+ * found in the table, tested (TLS, state, arguments, in that order) and run.
+ * One command runs at a time: while it waits for a job, the connection is paused
+ * and pipelined commands stay unread, which costs nothing and is always right.
+ */
+
+enum imap_state {
+	IMAP_FRESH    = 1 << 0,     /* RFC 3501 3.1 not authenticated */
+	IMAP_AUTHED   = 1 << 1,     /* 3.2 authenticated */
+	IMAP_SELECTED = 1 << 2,     /* 3.3 selected */
+};
+
+/* How far a command got.  One that is not done is called again (its `resume`)
+ * when what it waits for has happened. */
+enum imap_progress {
+	IMAP_DONE,                  /* the tagged reply has been written */
+	IMAP_WAIT_OUTPUT,           /* resume when the client has read */
+	IMAP_WAIT_JOB,              /* a callback will call imap_command_resume() */
+	IMAP_WAIT_INPUT,            /* resume gets the client's next line or bytes (IDLE,
+				     * AUTHENTICATE, APPEND): see imap_running.take */
+};
+
+enum {
+	IMAP_IN_CLEAR   = 1 << 0,   /* allowed before TLS where TLS is to be had */
+	IMAP_NO_EXPUNGE = 1 << 1,   /* no EXPUNGE response during or at its end (RFC 3501 7.4.1) */
+	IMAP_SECRET     = 1 << 2,   /* arguments never logged */
+	IMAP_OWN_INPUT  = 1 << 3,   /* reads its own literals (APPEND) */
+};
+
+struct imap_session;
+struct imap_running;
+
+typedef enum imap_progress imap_run_fn(struct imap_session *s, struct imap_running *cmd);
+
+struct imap_command {
+	const char *name;           /* "UID FETCH" has a row of its own */
+	unsigned states, flags;
+	imap_run_fn *run;
+};
+extern const struct imap_command imap_commands[];        /* ends with a NULL name */
+
+/* The command under way; everything it allocates lies in its arena. */
+struct imap_running {
+	const struct imap_command *command;
+	const char *tag;            /* "*" when it could not be read */
+	struct arena *arena;        /* ends with the command */
+	struct imap_args args;
+	bool uid;                   /* the UID form */
+	imap_run_fn *resume;        /* called instead of run from the second time on */
+	/* With IMAP_WAIT_INPUT: gets the unread bytes, returns how many it used. */
+	size_t (*take)(struct imap_session *s, struct imap_running *cmd, struct slice unread);
+	/* The session is closing under the command: abandon jobs, free what is not
+	 * in the arena.  Also called after IMAP_DONE.  May be NULL. */
+	void (*release)(struct imap_session *s, struct imap_running *cmd);
+	void *at;                   /* the command's own place, usually in the arena */
+};
+
+struct imap_session {
+	struct session base;
+	const struct imap_server *server;
+	enum imap_state state;
+
+	struct mailbox *mailbox;            /* IMAP_SELECTED only, as all up to `recent` */
+	const struct snapshot *view;        /* what the client has been told */
+	struct mailbox_watcher watcher;
+	bool read_only;                     /* EXAMINE */
+	struct uid_set recent;              /* \Recent for this session */
+
+	struct imap_running *running;       /* NULL: waiting for a command */
+	struct imap_input *input;           /* the line being collected: input.c */
+	bool enabled_utf8;
+	unsigned failures;                  /* BAD replies in a row, logins gone wrong */
+	bool ending;                        /* BYE was sent */
+};
+
+/* ---- Replies (reply.c).  A tagged reply is preceded by the pending updates
+ * (update.c) that the command allows; commands do not call that themselves. ---- */
+enum imap_progress imap_ok(struct imap_session *s, struct imap_running *cmd, const char *fmt, ...)
+	__attribute__((format(printf, 3, 4)));           /* "tag OK text"; returns IMAP_DONE */
+enum imap_progress imap_no(struct imap_session *s, struct imap_running *cmd, const char *fmt, ...)
+	__attribute__((format(printf, 3, 4)));
+enum imap_progress imap_bad(struct imap_session *s, struct imap_running *cmd, const char *fmt, ...)
+	__attribute__((format(printf, 3, 4)));
+/* BAD with args.wanted. */
+enum imap_progress imap_bad_args(struct imap_session *s, struct imap_running *cmd);
+/* NO with the text and RFC 5530 code that belong to the status. */
+enum imap_progress imap_no_status(struct imap_session *s, struct imap_running *cmd, enum store_status st);
+void imap_untagged(struct imap_session *s, const char *fmt, ...)   /* "* " and CRLF added */
+	__attribute__((format(printf, 2, 3)));
+void imap_write(struct imap_session *s, struct slice bytes);       /* as it is */
+
+/* A callback of the running command: go on with it (calls resume, writes the
+ * rest, unpauses the connection when it is done).  Never from within run/resume. */
+void imap_command_resume(struct imap_session *s);
+
+/* ---- The selected folder (update.c) ---- */
+
+/* Tells the client what changed between s->view and the newest snapshot, and moves
+ * the view there.  Without `expunges`, messages that are gone keep their numbers. */
+void imap_update(struct imap_session *s, bool expunges);
+/* As imap_update without expunges; but for the UIDs in `own` FLAGS are always told
+ * (own_told true) or, if nothing but this edit happened to them, not (.SILENT).
+ * with_uid: FETCH responses carry the UID. */
+void imap_update_own(struct imap_session *s, const struct uid_set *own, bool own_told, bool with_uid);
+void imap_unselect(struct imap_session *s);
+
+/* "(\Seen \Recent $Junk)" of message number seq in the view. */
+bool imap_flags_text(struct buf *out, struct imap_session *s, const struct message_info *m);
+
+/* A set resolved against the view: message numbers, or UIDs with `uid`, to the
+ * UIDs in the view.  False: a message number that is not there (BAD, RFC 3501
+ * 6.4.8's UIDs are passed over silently). */
+bool imap_set_resolve(const struct imap_session *s, const struct imap_set *set, bool uid,
+		      struct uid_set *uids);
+
+/* A mailbox name as the client wants it: modified UTF-7 or UTF-8, as astring. */
+bool imap_mailbox_text(struct buf *out, const struct imap_session *s, const char *name);
+/* Any bytes as an IMAP string: quoted where legal, else a literal. */
+bool imap_string_text(struct buf *out, struct slice bytes);
+
+#endif
