@@ -244,8 +244,7 @@ struct network_set *network_set_parse(struct slice text, struct slice *bad)
 		}
 		set->count++;
 	}
-	return mem_grow(set, 1, offsetof(struct network_set, at) +
-				set->count * sizeof(set->at[0]));
+	return set;
 }
 
 void network_set_free(struct network_set *n)
