@@ -14,7 +14,7 @@ DEBIAN_FRONTEND ?= noninteractive
 export DEBIAN_FRONTEND
 
 VERSION := 0.1.0
-LIBS    := openssl sqlite3 libical libutf8proc zlib
+LIBS    := openssl sqlite3 libical libutf8proc libidn2 zlib
 
 # libcurl and c-ares come with the parts that use them.
 PKG     := pkg-config
