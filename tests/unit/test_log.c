@@ -284,6 +284,24 @@ static void test_full_line_says_so(void **state)
 	assert_non_null(strstr(p, ",\"last\":7,\"cut\":1}"));
 }
 
+/* Lines of every length around the bound: the end is always there. */
+static void test_every_fill(void **state)
+{
+	char value[256];
+
+	(void)state;
+	memset(value, 'x', sizeof(value));
+	for (size_t len = 0; len <= sizeof(value); len++) {
+		struct log_field fields[18];
+
+		for (size_t i = 0; i < 16; i++)
+			fields[i] = log_slice("v", slice_make(value, i < 15 ? 250 : len));
+		fields[16] = log_slice("w", slice_make(value, 3));
+		fields[17] = log_number(NULL, 0);
+		try_both(fields);
+	}
+}
+
 static void test_levels(void **state)
 {
 	(void)state;
@@ -318,6 +336,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_long_values, start, stop),
 		cmocka_unit_test_setup_teardown(test_cut_at_256, start, stop),
 		cmocka_unit_test_setup_teardown(test_full_line_says_so, start, stop),
+		cmocka_unit_test_setup_teardown(test_every_fill, start, stop),
 		cmocka_unit_test_setup_teardown(test_levels, start, stop),
 		cmocka_unit_test_setup_teardown(test_errno, start, stop),
 	};
