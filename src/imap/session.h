@@ -38,7 +38,11 @@ enum {
 	IMAP_IN_CLEAR   = 1 << 0,   /* allowed before TLS where TLS is to be had */
 	IMAP_NO_EXPUNGE = 1 << 1,   /* no EXPUNGE response during or at its end (RFC 3501 7.4.1) */
 	IMAP_SECRET     = 1 << 2,   /* arguments never logged */
-	IMAP_OWN_INPUT  = 1 << 3,   /* reads its own literals (APPEND) */
+	/* Run at its first literal behind the first argument, which it reads itself
+	 * (APPEND): args end with that "{n}" CR LF. */
+	IMAP_OWN_INPUT  = 1 << 3,
+	IMAP_BARE       = 1 << 4,   /* takes no arguments */
+	IMAP_PUSHES     = 1 << 5,   /* updates are told as they come (IDLE) */
 };
 
 struct imap_session;
@@ -49,24 +53,26 @@ typedef enum imap_progress imap_run_fn(struct imap_session *s, struct imap_runni
 struct imap_command {
 	const char *name;           /* "UID FETCH" has a row of its own */
 	unsigned states, flags;
-	imap_run_fn *run;
+	imap_run_fn *run;           /* declared in commands.h */
 };
-extern const struct imap_command imap_commands[];        /* ends with a NULL name */
 
 /* The command under way; everything it allocates lies in its arena. */
 struct imap_running {
 	const struct imap_command *command;
 	const char *tag;            /* "*" when it could not be read */
 	struct arena *arena;        /* ends with the command */
-	struct imap_args args;
+	struct imap_args args;      /* begin with the SP behind the name */
 	bool uid;                   /* the UID form */
 	imap_run_fn *resume;        /* called instead of run from the second time on */
-	/* With IMAP_WAIT_INPUT: gets the unread bytes, returns how many it used. */
+	/* With IMAP_WAIT_INPUT: gets the unread bytes, returns how many it used; when
+	 * it used some, resume is called. */
 	size_t (*take)(struct imap_session *s, struct imap_running *cmd, struct slice unread);
 	/* The session is closing under the command: abandon jobs, free what is not
 	 * in the arena.  Also called after IMAP_DONE.  May be NULL. */
 	void (*release)(struct imap_session *s, struct imap_running *cmd);
 	void *at;                   /* the command's own place, usually in the arena */
+	enum store_status status;   /* the store's last answer, by imap_store_answer() */
+	enum imap_progress waiting; /* dispatch.c's */
 };
 
 struct imap_session {
@@ -82,10 +88,24 @@ struct imap_session {
 
 	struct imap_running *running;       /* NULL: waiting for a command */
 	struct imap_input *input;           /* the line being collected: input.c */
+	struct deferred go_on;              /* a command that waits for no one: dispatch.c */
 	bool enabled_utf8;
-	unsigned failures;                  /* BAD replies in a row, logins gone wrong */
+	unsigned bad_replies;               /* in a row */
+	unsigned login_failures;
+	bool paused;                        /* the connection, by dispatch.c */
+	bool leaving;                       /* BYE when the command under way is over */
 	bool ending;                        /* BYE was sent */
 };
+
+/*
+ * What a command asks of the store it asks with the session as owner: when the
+ * session closes, store_abandon() takes care of all of it, and a command that is
+ * over has no question open.  Only jobs of its own (reader_submit) are for the
+ * command's release() to abandon.
+ */
+
+/* A store_fn: keeps the answer in s->running->status and resumes the command. */
+void imap_store_answer(void *owner, enum store_status st);
 
 /* ---- Replies (reply.c).  A tagged reply is preceded by the pending updates
  * (update.c) that the command allows; commands do not call that themselves. ---- */
@@ -95,6 +115,8 @@ enum imap_progress imap_no(struct imap_session *s, struct imap_running *cmd, con
 	__attribute__((format(printf, 3, 4)));
 enum imap_progress imap_bad(struct imap_session *s, struct imap_running *cmd, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
+/* "tag OK FETCH completed". */
+enum imap_progress imap_completed(struct imap_session *s, struct imap_running *cmd);
 /* BAD with args.wanted. */
 enum imap_progress imap_bad_args(struct imap_session *s, struct imap_running *cmd);
 /* NO with the text and RFC 5530 code that belong to the status. */
@@ -102,6 +124,9 @@ enum imap_progress imap_no_status(struct imap_session *s, struct imap_running *c
 void imap_untagged(struct imap_session *s, const char *fmt, ...)   /* "* " and CRLF added */
 	__attribute__((format(printf, 2, 3)));
 void imap_write(struct imap_session *s, struct slice bytes);       /* as it is */
+/* "* BYE text" and the end of the connection; a command may still write its reply. */
+void imap_bye(struct imap_session *s, const char *fmt, ...)
+	__attribute__((format(printf, 2, 3)));
 
 /* A callback of the running command: go on with it (calls resume, writes the
  * rest, unpauses the connection when it is done).  Never from within run/resume. */
@@ -116,7 +141,15 @@ void imap_update(struct imap_session *s, bool expunges);
  * (own_told true) or, if nothing but this edit happened to them, not (.SILENT).
  * with_uid: FETCH responses carry the UID. */
 void imap_update_own(struct imap_session *s, const struct uid_set *own, bool own_told, bool with_uid);
-void imap_unselect(struct imap_session *s);
+/* The same, knowing what the edit was: without own_told, messages of `own` that
+ * are as the edit must have left them are passed over, others are told. */
+void imap_update_edit(struct imap_session *s, const struct uid_set *own,
+		      const struct flag_edit *edit, bool own_told, bool with_uid);
+/* Takes the mailbox (a reference) as the selected one. */
+void imap_select(struct imap_session *s, struct mailbox *m, bool read_only);
+void imap_unselect(struct imap_session *s);              /* to IMAP_AUTHED; silent */
+void imap_tell_flags(struct imap_session *s);            /* FLAGS and PERMANENTFLAGS */
+uint32_t imap_recent_count(const struct imap_session *s);
 
 /* "(\Seen \Recent $Junk)" of message number seq in the view. */
 bool imap_flags_text(struct buf *out, struct imap_session *s, const struct message_info *m);
