@@ -43,7 +43,7 @@ struct mime_part {
 	struct slice header;             /* the header's bytes, kept in the arena, cut at the limit */
 	struct slice type, subtype;      /* lower case; the RFC 2045 5.2 default where none is stated */
 	const struct mime_param *params;
-	struct slice encoding;           /* as written; at NULL: none */
+	struct slice encoding;           /* as written, comments off; at NULL: none */
 	struct slice id, description, md5, location;   /* unfolded; at NULL: none */
 	struct slice disposition;        /* lower case; at NULL: none */
 	const struct mime_param *disposition_params;
@@ -52,8 +52,10 @@ struct mime_part {
 
 struct mime_scanner;
 
-/* The arena holds scanner and result; room for limits->header_bytes twice and
- * 512 bytes a part is needed.  `limits` is copied. */
+/* The arena holds scanner and result, and needs mime_scanner_room(limits) for
+ * both (a ceiling: an ordinary message takes some kilobytes of it).  `limits` is
+ * copied.  A scanner that is not wanted any more is simply left. */
+size_t mime_scanner_room(const struct mime_limits *limits);
 struct mime_scanner *mime_scanner_new(struct arena *a, const struct mime_limits *limits);
 void mime_scanner_add(struct mime_scanner *s, struct slice bytes);
 const struct mime_part *mime_scanner_end(struct mime_scanner *s);
