@@ -38,8 +38,6 @@ struct lane {
 	pthread_mutex_t lock;            /* for what follows */
 	pthread_cond_t more;
 	struct job *queue, **queue_last;
-	size_t queued;
-	unsigned idle;
 	bool ending;
 };
 
@@ -70,7 +68,6 @@ static struct job *take_job(struct lane *lane)
 	lane->queue = job->next;
 	if (!lane->queue)
 		lane->queue_last = &lane->queue;
-	lane->queued--;
 	job->next = NULL;
 	return job;
 }
@@ -95,9 +92,7 @@ static void *run_lane(void *arg)
 		} else if (lane->ending) {
 			break;
 		} else {
-			lane->idle++;
 			pthread_cond_wait(&lane->more, &lane->lock);
-			lane->idle--;
 		}
 	}
 	pthread_mutex_unlock(&lane->lock);
@@ -128,17 +123,13 @@ static bool start_thread(struct lane *lane)
 	return true;
 }
 
-/* Sees to it that there is a thread for one more job.  False: there is none at all. */
+/* Sees to it that there is a thread for one more job: with fewer jobs than
+ * threads, one of those has nothing to do.  False: there is none at all. */
 static bool have_thread(struct lane *lane)
 {
-	bool wanted;
-
 	if (lane->closing)
 		return true;             /* lane_free() does the rest itself */
-	pthread_mutex_lock(&lane->lock);
-	wanted = lane->queued >= lane->idle;
-	pthread_mutex_unlock(&lane->lock);
-	if (wanted && lane->started < lane->threads_max)
+	if (lane->load >= lane->started && lane->started < lane->threads_max)
 		start_thread(lane);
 	return lane->started > 0;
 }
@@ -151,7 +142,6 @@ static void accept_job(struct lane *lane, struct job *job)
 	pthread_mutex_lock(&lane->lock);
 	*lane->queue_last = job;
 	lane->queue_last = &job->next;
-	lane->queued++;
 	pthread_cond_signal(&lane->more);
 	pthread_mutex_unlock(&lane->lock);
 }

@@ -82,8 +82,7 @@ static bool v1_line(struct slice line, struct address *source)
 		return false;
 	if (!v1_address(v1_word(&rest), is_v6, &from) ||
 	    !v1_address(v1_word(&rest), is_v6, &to) ||
-	    !v1_port(v1_word(&rest), &from.port) ||
-	    slice_find(rest, ' ') < rest.len || !v1_port(rest, &to.port))
+	    !v1_port(v1_word(&rest), &from.port) || !v1_port(rest, &to.port))
 		return false;
 	*source = from;
 	return true;

@@ -43,6 +43,8 @@ static void test_mono(void **state)
 		assert_true(now >= last);
 		last = now;
 	}
+	assert_true(clock_mono_us() / 1000 >= last);
+	assert_true(clock_mono_us() / 1000 < last + 60000);
 	clock_set(-1);
 }
 
