@@ -86,7 +86,6 @@ struct smtp_server {
 	const char *domain;              /* for texts only: the backend decides */
 	uint64_t size_max;               /* MAX_MESSAGE_SIZE; 552 5.3.4 above */
 	unsigned recipients_max;         /* 452 4.5.3 above; announced by LIMITS (RFC 9422) */
-	const struct network_set *tls_exempt;    /* may go without TLS; NULL: nobody */
 	bool log_protocol;               /* DEBUG: never message text */
 	struct smtp_backend backend;
 };
