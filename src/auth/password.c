@@ -16,12 +16,22 @@
 
 static const struct form {
 	const char *prefix;
-	size_t tail;                     /* characters behind the last "$" */
+	unsigned dollars;                /* at least; "rounds=" adds one */
+	size_t tail;                     /* characters behind the last of them */
 } forms[] = {                            /* crypt(5) */
-	{ "$y$", 43 }, { "$gy$", 43 }, { "$7$", 43 },
-	{ "$2a$", 53 }, { "$2b$", 53 }, { "$2y$", 53 },
-	{ "$6$", 86 }, { "$5$", 43 }, { "$sha1$", 28 }, { "$1$", 22 },
+	{ "$y$", 4, 43 }, { "$gy$", 4, 43 }, { "$7$", 3, 43 },
+	{ "$2a$", 3, 53 }, { "$2b$", 3, 53 }, { "$2y$", 3, 53 },
+	{ "$6$", 3, 86 }, { "$5$", 3, 43 }, { "$sha1$", 4, 28 }, { "$1$", 3, 22 },
 };
+
+static bool is_complete(const char *hash, const struct form *form)
+{
+	unsigned dollars = 0;
+
+	for (const char *p = hash; *p; p++)
+		dollars += *p == '$';
+	return dollars >= form->dollars && strlen(strrchr(hash, '$') + 1) == form->tail;
+}
 
 enum auth_password auth_password_kind(const char *password)
 {
@@ -30,7 +40,7 @@ enum auth_password auth_password_kind(const char *password)
 
 		if (strncmp(password, forms[i].prefix, len) != 0)
 			continue;
-		if (strlen(strrchr(password, '$') + 1) != forms[i].tail)
+		if (!is_complete(password, &forms[i]))
 			return AUTH_BROKEN_HASH;
 		switch (crypt_checksalt(password)) {
 		case CRYPT_SALT_OK:
