@@ -23,6 +23,7 @@ enum stream_event {
 	STREAM_EOF,          /* the peer will send no more; unread bytes may remain */
 	STREAM_IDLE,         /* nothing moved in either direction for the idle time */
 	STREAM_FAILED,       /* broken; stream_error() says how.  Only stream_close() is left */
+	STREAM_CLOSED,       /* the end of stream_close_after_output(): the stream is no more */
 };
 
 /* Never called from within a stream_ function, always from the loop. */
@@ -36,7 +37,8 @@ struct stream_limits {
 };
 
 /* Takes the fd, which is connected and non-blocking.  Sets TCP_NODELAY.
- * Reading begins in the next turn. */
+ * Reading begins in the next turn.  While nothing is unread and nothing queued
+ * the stream keeps no buffer. */
 struct stream *stream_new(struct loop *loop, int fd,
 			  const struct stream_limits *limits,
 			  stream_fn *fn, void *arg);
@@ -48,28 +50,33 @@ void stream_close(struct stream *s);
 /* Sends what is queued (and TLS's close_notify), shuts the sending side down,
  * then closes: at once when the peer has ended too, else when it does or after
  * 2 s of discarding what it still sends, so that a peer that pipelined gets our
- * last reply rather than a reset.  No event follows; idle time still bounds it. */
+ * last reply rather than a reset.  A peer that takes none of the output for 30 s
+ * (or the idle time, when that is less) is given up.  A stream that is shaking
+ * hands or has failed has nothing to send and closes at once.
+ *
+ * The one event that follows is STREAM_CLOSED, also from the loop: whoever
+ * counts connections counts until then.  stream_close() may come before it. */
 void stream_close_after_output(struct stream *s);
 
 /* Everything received and not consumed yet; valid until the next stream_ call
- * that changes this stream, or the next turn. */
+ * that changes this stream, or the next turn.  Reading stops at input_max, so a
+ * peer whose bytes are left unread feels it through TCP. */
 struct slice stream_peek(const struct stream *s);
 void stream_consume(struct stream *s, size_t n);
 
-/* Held: no STREAM_INPUT, and no reading past input_max.  Letting go announces
- * bytes that are already there, from the loop. */
-void stream_hold(struct stream *s, bool held);
-
 /* Queues; writes when the socket takes it: at the end of the turn, so that the
  * replies of one turn leave as one segment (or one TLS record).  Never refuses:
- * whoever writes much asks stream_full() first. */
+ * whoever writes much asks stream_full() first.  (64 MiB that nobody takes are a
+ * failure all the same.) */
 void stream_write(struct stream *s, struct slice bytes);
 bool stream_full(const struct stream *s);
 
 /* Sends what is queued in the clear, THROWS AWAY every unread byte that came
  * before the handshake (RFC 3207 4.2: command injection), then shakes hands.
  * Both the unread buffer and what the kernel still holds of the clear text are
- * covered: the first byte after it must be a TLS record. */
+ * covered: the first byte after it must be a TLS record.  What is written from
+ * here on leaves encrypted.  The idle time is the only bound on the handshake
+ * here: whoever wants a shorter one sets a timer and closes. */
 void stream_start_tls(struct stream *s, struct tls_context *tls);
 bool stream_is_secure(const struct stream *s);     /* handshake finished */
 

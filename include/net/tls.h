@@ -18,12 +18,14 @@ struct loop;
 struct tls;
 
 /* NULL: `error` (at least 256 bytes) has one sentence for the person who runs
- * it.  Blocking: for the start of the program. */
+ * it.  Blocking, as every look at the files is: two small local files, read on
+ * the loop's thread at the start and when they have changed. */
 struct tls *tls_load(struct loop *loop, const char *certfile, const char *keyfile,
 		     const char *hostname, char *error, unsigned error_size);
-void tls_free(struct tls *tls);
+void tls_free(struct tls *tls);          /* after every service; NULL is fine */
 
-/* SIGHUP: look now.  False: the old pair was kept; the reason was logged. */
+/* SIGHUP: read the files now, changed or not.  False: the old pair was kept;
+ * the reason was logged. */
 bool tls_reload(struct tls *tls);
 
 /* When the certificate in use ends, seconds since 1970. */

@@ -1,0 +1,136 @@
+/*
+ * The stream's steps under OpenSSL, the descriptor in its hands.
+ *
+ * Three things go wrong in most programs here.  OpenSSL's error queue belongs to
+ * the thread, so one connection's left-over would be read as another's failure:
+ * it is cleared before every call.  A read may have to write and a write to
+ * read: each says what it waits for in its own flag, and the other direction is
+ * not asked.  And bytes already decrypted are invisible to epoll: see
+ * stream_tls_waiting() and turn() in stream.c.
+ */
+#include <errno.h>
+#include <openssl/err.h>
+#include <string.h>
+
+#include "stream_private.h"
+#include "tls_private.h"
+
+bool stream_tls_begin(struct stream *s)
+{
+	ERR_clear_error();
+	s->ssl = tls_context_connection(s->tls);
+	if (s->ssl && SSL_set_fd(s->ssl, s->watch.fd) == 1) {
+		SSL_set_accept_state(s->ssl);
+		return true;
+	}
+	stream_blame(s, "TLS: ", "no memory for the handshake");
+	return false;
+}
+
+static void blame_openssl(struct stream *s)
+{
+	unsigned long code = ERR_get_error();
+	const char *reason = code ? ERR_reason_error_string(code) : NULL;
+
+	stream_blame(s, "TLS: ", reason ? reason : "protocol error");
+	ERR_clear_error();
+}
+
+/* What a call that returned `result` means; *needs is set for IO_AGAIN. */
+static enum io meaning(struct stream *s, int result, int err, unsigned char *needs)
+{
+	char text[80];
+
+	switch (SSL_get_error(s->ssl, result)) {
+	case SSL_ERROR_WANT_READ:
+		*needs = WATCH_READ;
+		return IO_AGAIN;
+	case SSL_ERROR_WANT_WRITE:
+		*needs = WATCH_WRITE;
+		return IO_AGAIN;
+	case SSL_ERROR_ZERO_RETURN:
+		return IO_EOF;
+	case SSL_ERROR_SYSCALL:
+		if (ERR_peek_error() == 0) {
+			if (err == 0)
+				return IO_EOF;
+			stream_blame(s, "", strerror_r(err, text, sizeof(text)));
+			return IO_FAILED;
+		}
+		/* fall through */
+	default:
+		blame_openssl(s);
+		return IO_FAILED;
+	}
+}
+
+enum io stream_tls_shake(struct stream *s)
+{
+	enum io io;
+	int n;
+
+	ERR_clear_error();
+	errno = 0;
+	n = SSL_do_handshake(s->ssl);
+	if (n == 1)
+		return IO_OK;
+	io = meaning(s, n, errno, &s->shake_needs);
+	if (io == IO_EOF) {
+		stream_blame(s, "TLS: ", "the peer left during the handshake");
+		return IO_FAILED;
+	}
+	return io;
+}
+
+enum io stream_tls_read(struct stream *s, char *at, size_t size, size_t *moved)
+{
+	int n;
+
+	s->read_needs = WATCH_READ;
+	ERR_clear_error();
+	errno = 0;
+	n = SSL_read_ex(s->ssl, at, size, moved);
+	return n == 1 ? IO_OK : meaning(s, n, errno, &s->read_needs);
+}
+
+enum io stream_tls_write(struct stream *s, const char *at, size_t size, size_t *moved)
+{
+	int n;
+
+	s->write_needs = WATCH_WRITE;
+	ERR_clear_error();
+	errno = 0;
+	n = SSL_write_ex(s->ssl, at, size, moved);
+	if (n == 1)
+		return IO_OK;
+	if (meaning(s, n, errno, &s->write_needs) == IO_AGAIN)
+		return IO_AGAIN;
+	stream_blame(s, "TLS: ", "the peer ended the connection");
+	return IO_FAILED;
+}
+
+enum io stream_tls_notify(struct stream *s)
+{
+	int n;
+
+	s->write_needs = WATCH_WRITE;
+	ERR_clear_error();
+	errno = 0;
+	n = SSL_shutdown(s->ssl);
+	return n >= 0 ? IO_OK : meaning(s, n, errno, &s->write_needs);
+}
+
+bool stream_tls_waiting(const struct stream *s)
+{
+	return s->secure && SSL_pending(s->ssl) > 0;
+}
+
+const char *stream_tls_version(const struct stream *s)
+{
+	return s->secure ? SSL_get_version(s->ssl) : NULL;
+}
+
+const char *stream_tls_cipher(const struct stream *s)
+{
+	return s->secure ? SSL_get_cipher_name(s->ssl) : NULL;
+}
