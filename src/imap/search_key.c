@@ -1,0 +1,373 @@
+/*
+ * The table says what a key is and what stands behind it; the parser knows no
+ * key by name.  Strings are converted and folded here, once, so that a job that
+ * looks at ten thousand messages only compares bytes.
+ */
+#include "search_key.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "mime/charset.h"
+#include "store/snapshot.h"
+
+enum argument {
+	NOTHING, A_DATE, A_SIZE, A_STRING, A_FIELD, A_KEYWORD, A_SET, A_KEY, TWO_KEYS
+};
+
+/* RFC 3501 9: search-key. */
+static const struct search_word {
+	const char *name;
+	enum search_kind kind;
+	enum argument argument;
+	bool negated;
+	enum search_order order;
+	unsigned flag;
+	const char *field;
+} words[] = {
+	{ "ALL",        SEARCH_ALL,     NOTHING,   false, SEARCH_EQUAL,    0, NULL },
+	{ "ANSWERED",   SEARCH_FLAG,    NOTHING,   false, SEARCH_EQUAL,    MESSAGE_ANSWERED, NULL },
+	{ "BCC",        SEARCH_HEADER,  A_STRING,  false, SEARCH_EQUAL,    0, "Bcc" },
+	{ "BEFORE",     SEARCH_DATE,    A_DATE,    false, SEARCH_LESS,     0, NULL },
+	{ "BODY",       SEARCH_BODY,    A_STRING,  false, SEARCH_EQUAL,    0, NULL },
+	{ "CC",         SEARCH_HEADER,  A_STRING,  false, SEARCH_EQUAL,    0, "Cc" },
+	{ "DELETED",    SEARCH_FLAG,    NOTHING,   false, SEARCH_EQUAL,    MESSAGE_DELETED, NULL },
+	{ "DRAFT",      SEARCH_FLAG,    NOTHING,   false, SEARCH_EQUAL,    MESSAGE_DRAFT, NULL },
+	{ "FLAGGED",    SEARCH_FLAG,    NOTHING,   false, SEARCH_EQUAL,    MESSAGE_FLAGGED, NULL },
+	{ "FROM",       SEARCH_HEADER,  A_STRING,  false, SEARCH_EQUAL,    0, "From" },
+	{ "HEADER",     SEARCH_HEADER,  A_FIELD,   false, SEARCH_EQUAL,    0, NULL },
+	{ "KEYWORD",    SEARCH_KEYWORD, A_KEYWORD, false, SEARCH_EQUAL,    0, NULL },
+	{ "LARGER",     SEARCH_SIZE,    A_SIZE,    false, SEARCH_MORE,     0, NULL },
+	{ "NEW",        SEARCH_NEW,     NOTHING,   false, SEARCH_EQUAL,    0, NULL },
+	{ "NOT",        SEARCH_NOT,     A_KEY,     false, SEARCH_EQUAL,    0, NULL },
+	{ "OLD",        SEARCH_RECENT,  NOTHING,   true,  SEARCH_EQUAL,    0, NULL },
+	{ "ON",         SEARCH_DATE,    A_DATE,    false, SEARCH_EQUAL,    0, NULL },
+	{ "OR",         SEARCH_OR,      TWO_KEYS,  false, SEARCH_EQUAL,    0, NULL },
+	{ "RECENT",     SEARCH_RECENT,  NOTHING,   false, SEARCH_EQUAL,    0, NULL },
+	{ "SEEN",       SEARCH_FLAG,    NOTHING,   false, SEARCH_EQUAL,    MESSAGE_SEEN, NULL },
+	{ "SENTBEFORE", SEARCH_SENT,    A_DATE,    false, SEARCH_LESS,     0, NULL },
+	{ "SENTON",     SEARCH_SENT,    A_DATE,    false, SEARCH_EQUAL,    0, NULL },
+	{ "SENTSINCE",  SEARCH_SENT,    A_DATE,    false, SEARCH_AT_LEAST, 0, NULL },
+	{ "SINCE",      SEARCH_DATE,    A_DATE,    false, SEARCH_AT_LEAST, 0, NULL },
+	{ "SMALLER",    SEARCH_SIZE,    A_SIZE,    false, SEARCH_LESS,     0, NULL },
+	{ "SUBJECT",    SEARCH_HEADER,  A_STRING,  false, SEARCH_EQUAL,    0, "Subject" },
+	{ "TEXT",       SEARCH_TEXT,    A_STRING,  false, SEARCH_EQUAL,    0, NULL },
+	{ "TO",         SEARCH_HEADER,  A_STRING,  false, SEARCH_EQUAL,    0, "To" },
+	{ "UID",        SEARCH_UIDS,    A_SET,     false, SEARCH_EQUAL,    0, NULL },
+	{ "UNANSWERED", SEARCH_FLAG,    NOTHING,   true,  SEARCH_EQUAL,    MESSAGE_ANSWERED, NULL },
+	{ "UNDELETED",  SEARCH_FLAG,    NOTHING,   true,  SEARCH_EQUAL,    MESSAGE_DELETED, NULL },
+	{ "UNDRAFT",    SEARCH_FLAG,    NOTHING,   true,  SEARCH_EQUAL,    MESSAGE_DRAFT, NULL },
+	{ "UNFLAGGED",  SEARCH_FLAG,    NOTHING,   true,  SEARCH_EQUAL,    MESSAGE_FLAGGED, NULL },
+	{ "UNKEYWORD",  SEARCH_KEYWORD, A_KEYWORD, true,  SEARCH_EQUAL,    0, NULL },
+	{ "UNSEEN",     SEARCH_FLAG,    NOTHING,   true,  SEARCH_EQUAL,    MESSAGE_SEEN, NULL },
+};
+enum { WORDS = sizeof(words) / sizeof(words[0]) };
+
+/* Where a parse stands.  One that fails leaves its reason in `result`. */
+struct parse {
+	struct search_plan *plan;
+	struct imap_args *a;
+	struct arena *keep;
+	struct slice charset;        /* empty: none named */
+	unsigned depth;
+	enum search_parse result;
+};
+
+static struct search_key *parse_key(struct parse *p);
+
+static bool fail(struct parse *p, enum search_parse result, const char *wanted)
+{
+	p->result = result;
+	p->a->wanted = wanted;
+	return false;
+}
+
+static bool over_limit(struct parse *p, const char *what)
+{
+	return fail(p, SEARCH_LIMIT, what);
+}
+
+/* The reason is args': what it wanted. */
+static bool check(struct parse *p, bool good)
+{
+	if (!good)
+		p->result = SEARCH_SYNTAX;
+	return good;
+}
+
+static struct search_key *new_key(struct parse *p, enum search_kind kind)
+{
+	struct search_key *key;
+
+	if (p->plan->keys == SEARCH_KEYS_MAX || arena_room(p->keep) < sizeof(*key)) {
+		over_limit(p, "search keys");
+		return NULL;
+	}
+	p->plan->keys++;
+	key = arena_get(p->keep, sizeof(*key));
+	key->kind = kind;
+	return key;
+}
+
+/* Any name or word that is kept as it is. */
+static bool keep_name(struct parse *p, struct slice name, struct slice *out)
+{
+	if (arena_room(p->keep) < name.len)
+		return over_limit(p, "text");
+	*out = arena_copy(p->keep, name);
+	return true;
+}
+
+/* A string of the criteria to the form in which it is looked for. */
+static bool keep_needle(struct parse *p, struct search_key *key, struct slice written)
+{
+	struct buf utf8, folded;
+	bool good;
+
+	if (p->plan->needles == SEARCH_NEEDLES_MAX)
+		return over_limit(p, "strings to look for");
+	p->plan->needles++;
+	if (written.len > SEARCH_NEEDLE_BYTES)
+		return over_limit(p, "text in one string");
+	buf_init(&utf8, 4 * SEARCH_NEEDLE_BYTES);
+	buf_init(&folded, SEARCH_NEEDLE_BYTES);
+	/* 8-bit bytes without a charset are UTF-8, whatever RFC 3501 says of
+	 * US-ASCII: so clients mean them. */
+	good = charset_to_utf8(&utf8, p->charset, written) &&
+	       charset_fold(&folded, buf_slice(&utf8)) &&
+	       arena_room(p->keep) >= folded.len;
+	if (good)
+		key->needle = arena_copy(p->keep, buf_slice(&folded));
+	buf_release(&utf8);
+	buf_release(&folded);
+	if (key->kind != SEARCH_HEADER && key->needle.len > p->plan->needle_longest)
+		p->plan->needle_longest = key->needle.len;
+	return good || over_limit(p, "text in one string");
+}
+
+static bool parse_string(struct parse *p, struct search_key *key)
+{
+	struct slice written;
+
+	return check(p, args_space(p->a) && args_astring(p->a, &written)) &&
+	       keep_needle(p, key, written);
+}
+
+/* Views of the command's text are copied: the job may outlive the command. */
+static bool parse_set(struct parse *p, struct search_key *key)
+{
+	struct imap_set set;
+	struct uid_range *kept;
+
+	if (!check(p, args_set(p->a, &set)))
+		return false;
+	if (arena_room(p->keep) < set.count * sizeof(*kept))
+		return over_limit(p, "message numbers");
+	kept = arena_array(p->keep, set.count, sizeof(*kept));
+	memcpy(kept, set.ranges, set.count * sizeof(*kept));
+	key->set = (struct uid_set){ .ranges = kept, .count = set.count };
+	return true;
+}
+
+static bool parse_child(struct parse *p, struct search_key *key)
+{
+	struct search_key *child;
+
+	if (!check(p, args_space(p->a)))
+		return false;
+	child = parse_key(p);
+	if (!child)
+		return false;
+	child->next = key->child;
+	key->child = child;
+	return true;
+}
+
+static bool parse_argument(struct parse *p, struct search_key *key, enum argument argument)
+{
+	struct imap_args *a = p->a;
+	struct slice text;
+
+	switch (argument) {
+	case NOTHING:
+		return true;
+	case A_DATE:
+		return check(p, args_space(a) && args_date(a, &key->days));
+	case A_SIZE:
+		return check(p, args_space(a) && args_number64(a, &key->size));
+	case A_STRING:
+		return parse_string(p, key);
+	case A_FIELD:
+		return check(p, args_space(a) && args_astring(a, &text)) &&
+		       keep_name(p, text, &key->name) && parse_string(p, key);
+	case A_KEYWORD:
+		return check(p, args_space(a) && args_atom(a, &text)) &&
+		       keep_name(p, text, &key->name);
+	case A_SET:
+		return check(p, args_space(a)) && parse_set(p, key);
+	case A_KEY:
+		return parse_child(p, key);
+	case TWO_KEYS:
+		return parse_child(p, key) && parse_child(p, key);
+	}
+	return false;
+}
+
+static struct search_key *parse_word(struct parse *p)
+{
+	struct slice word;
+
+	if (!check(p, args_atom(p->a, &word)))
+		return NULL;
+	for (size_t i = 0; i < WORDS; i++) {
+		struct search_key *key;
+
+		if (!slice_is_nocase(word, words[i].name))
+			continue;
+		key = new_key(p, words[i].kind);
+		if (!key)
+			return NULL;
+		key->negated = words[i].negated;
+		key->order = words[i].order;
+		key->flag = words[i].flag;
+		key->name = slice_of(words[i].field);
+		return parse_argument(p, key, words[i].argument) ? key : NULL;
+	}
+	fail(p, SEARCH_SYNTAX, "a search key");
+	return NULL;
+}
+
+/* search-key *(SP search-key), all of which must match. */
+static struct search_key *parse_all(struct parse *p)
+{
+	struct search_key *all = new_key(p, SEARCH_AND);
+	struct search_key **last = all ? &all->child : NULL;
+
+	do {
+		if (!last)
+			return NULL;
+		*last = parse_key(p);
+		last = *last ? &(*last)->next : NULL;
+	} while (!last || (args_peek(p->a, ' ') && args_space(p->a)));
+	return all;
+}
+
+static struct search_key *parse_group(struct parse *p)
+{
+	struct search_key *all;
+
+	if (!check(p, args_char(p->a, '(')))
+		return NULL;
+	all = parse_all(p);
+	return all && check(p, args_char(p->a, ')')) ? all : NULL;
+}
+
+static struct search_key *parse_numbers(struct parse *p)
+{
+	struct search_key *key = new_key(p, SEARCH_NUMBERS);
+
+	return key && parse_set(p, key) ? key : NULL;
+}
+
+static struct search_key *parse_key(struct parse *p)
+{
+	const struct slice rest = p->a->rest;
+	struct search_key *key;
+
+	if (p->depth == SEARCH_DEPTH_MAX) {
+		over_limit(p, "nesting");
+		return NULL;
+	}
+	p->depth++;
+	if (args_peek(p->a, '('))
+		key = parse_group(p);
+	else if (rest.len && memchr("0123456789*", rest.at[0], 11))
+		key = parse_numbers(p);
+	else
+		key = parse_word(p);
+	p->depth--;
+	return key;
+}
+
+/* ["CHARSET" SP astring SP] */
+static bool parse_charset(struct parse *p, bool utf8)
+{
+	struct slice name;
+
+	if (!args_word(p->a, "CHARSET"))
+		return true;
+	if (utf8)
+		return fail(p, SEARCH_SYNTAX, "no CHARSET after ENABLE UTF8=ACCEPT");
+	if (!check(p, args_space(p->a) && args_astring(p->a, &name) && args_space(p->a)))
+		return false;
+	if (!charset_known(name))
+		return fail(p, SEARCH_CHARSET, "a known charset");
+	p->charset = name;
+	return true;
+}
+
+enum search_parse search_plan_parse(struct search_plan *out, struct imap_args *a,
+				    struct arena *keep, bool utf8)
+{
+	struct parse p = { .plan = out, .a = a, .keep = keep, .result = SEARCH_PARSED };
+
+	*out = (struct search_plan){ 0 };
+	if (!parse_charset(&p, utf8))
+		return p.result;
+	out->root = parse_all(&p);
+	if (!out->root)
+		return p.result;
+	return args_end(a) ? SEARCH_PARSED : SEARCH_SYNTAX;
+}
+
+static int compare_ranges(const void *a, const void *b)
+{
+	const struct uid_range *x = a, *y = b;
+
+	return (x->first > y->first) - (x->first < y->first);
+}
+
+/* "*" is the last one, and 5:2 is 2:5 (RFC 3501 9, seq-range). */
+static void resolve(struct uid_set *set, uint32_t last)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < set->count; i++) {
+		struct uid_range *r = &set->ranges[i], swap;
+
+		r->first = r->first == IMAP_STAR ? last : r->first;
+		r->last = r->last == IMAP_STAR ? last : r->last;
+		swap = (struct uid_range){ r->last, r->first };
+		if (r->first > r->last)
+			*r = swap;
+	}
+	if (set->count)
+		qsort(set->ranges, set->count, sizeof(*set->ranges), compare_ranges);
+	for (size_t i = 1; i < set->count; i++) {
+		struct uid_range *to = &set->ranges[kept], from = set->ranges[i];
+
+		if (from.first > to->last && from.first - to->last > 1)
+			set->ranges[++kept] = from;
+		else if (from.last > to->last)
+			to->last = from.last;
+	}
+	if (set->count)
+		set->count = kept + 1;
+}
+
+static void resolve_keys(struct search_key *key, uint32_t last, uint32_t last_uid)
+{
+	for (; key; key = key->next) {
+		if (key->kind == SEARCH_NUMBERS)
+			resolve(&key->set, last);
+		else if (key->kind == SEARCH_UIDS)
+			resolve(&key->set, last_uid);
+		else
+			resolve_keys(key->child, last, last_uid);
+	}
+}
+
+void search_plan_resolve(struct search_plan *p, uint32_t last, uint32_t last_uid)
+{
+	resolve_keys(p->root, last, last_uid);
+}
