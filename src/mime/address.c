@@ -17,6 +17,7 @@ struct address_parser {
 	struct mime_address *first, **tail;
 	unsigned count;
 	bool in_group;
+	struct slice comment;    /* the last one in the element; at NULL: none */
 };
 
 static struct mime_address *add(struct address_parser *p)
@@ -62,28 +63,64 @@ static bool in_word(char c)
 	return !lex_blank(c) && !memchr("<@:,;>\"(", c, 8);
 }
 
-/* Words up to one that is special, put together: with one blank where blanks,
- * comments or quotes stood between them (a phrase), or without (a local part,
- * RFC 5322 4.4 allows blanks round its dots). */
-static struct slice read_words(struct address_parser *p, bool phrase)
+/* At a word: a quoted string or a run of others, dots and all.  A name may hold
+ * an '@', as in "joe@work <joe@example.com>". */
+static void read_word(struct address_parser *p, bool in_name)
+{
+	if (*p->in.at == '"') {
+		lex_quoted(&p->in, &p->out);
+		return;
+	}
+	while (lex_more(&p->in) && (in_word(*p->in.at) || (in_name && *p->in.at == '@')))
+		lex_put(&p->out, *p->in.at++);
+}
+
+static bool at_word(const struct address_parser *p, bool in_name)
+{
+	return lex_more(&p->in) && (*p->in.at == '"' || in_word(*p->in.at) ||
+				    (in_name && *p->in.at == '@'));
+}
+
+/* RFC 5322 3.2.5 phrase: words with one blank between them. */
+static struct slice read_phrase(struct address_parser *p)
 {
 	char *start = p->out.at;
-	const char *word_end = NULL;
 
-	while (lex_skip(&p->in, NULL), lex_more(&p->in)) {
-		bool quoted = *p->in.at == '"';
-
-		if (!quoted && !in_word(*p->in.at))
-			break;
-		if (phrase && word_end)
+	for (lex_skip(&p->in, NULL); at_word(p, true); lex_skip(&p->in, NULL)) {
+		if (p->out.at > start)
 			lex_put(&p->out, ' ');
-		if (quoted)
-			lex_quoted(&p->in, &p->out);
-		while (!quoted && lex_more(&p->in) && in_word(*p->in.at))
-			lex_put(&p->out, *p->in.at++);
-		word_end = p->in.at;
+		read_word(p, true);
 	}
 	return slice_make(start, (size_t)(p->out.at - start));
+}
+
+/*
+ * What stands on one side of an '@': words with dots between them, round which
+ * RFC 5322 4.4 allows blanks.  Two words without a dot are no such thing, but
+ * people write "Joe joe@example.com": *before, when not NULL, gets what stands
+ * in front of the last run; without it reading ends at the gap.
+ */
+static struct slice read_dotted(struct address_parser *p, struct slice *before)
+{
+	char *start = p->out.at, *run = start;
+	const char *behind = NULL;
+
+	for (lex_skip(&p->in, &p->comment); at_word(p, false);
+	     lex_skip(&p->in, &p->comment)) {
+		bool gap = behind && p->in.at > behind && *p->in.at != '.' && behind[-1] != '.';
+
+		if (gap && !before)
+			break;
+		if (gap) {
+			lex_put(&p->out, ' ');
+			run = p->out.at;
+		}
+		read_word(p, false);
+		behind = p->in.at;
+	}
+	if (before)
+		*before = slice_trim(slice_make(start, (size_t)(run - start)));
+	return slice_make(run, (size_t)(p->out.at - run));
 }
 
 /* RFC 5322 3.4.1 domain: dot-atom (with 4.4's blanks) or [literal]. */
@@ -91,7 +128,7 @@ static struct slice read_domain(struct address_parser *p)
 {
 	char *start = p->out.at;
 
-	lex_skip(&p->in, NULL);
+	lex_skip(&p->in, &p->comment);
 	if (lex_is(&p->in, '[')) {
 		while (lex_more(&p->in) && *p->in.at != ']') {
 			if (!lex_blank(*p->in.at))
@@ -104,7 +141,7 @@ static struct slice read_domain(struct address_parser *p)
 		}
 		return slice_make(start, (size_t)(p->out.at - start));
 	}
-	return read_words(p, false);
+	return read_dotted(p, NULL);
 }
 
 /* RFC 5322 4.4 obs-route: "@a,@b:", kept without the colon. */
@@ -127,34 +164,36 @@ static struct slice read_route(struct address_parser *p)
 	return slice_make(start, (size_t)(p->out.at - start));
 }
 
-/* Local part and domain: RFC 5322 3.4.1 addr-spec. */
+/* RFC 5322 3.4.1 addr-spec: local part and domain. */
 static void read_spec(struct address_parser *p, struct mime_address *a)
 {
-	a->mailbox = read_words(p, false);
-	if (!lex_is(&p->in, '@'))
-		return;
-	p->in.at++;
-	a->host = read_domain(p);
+	struct slice before;
+
+	a->mailbox = read_dotted(p, &before);
+	if (before.len && !a->name.at)
+		a->name = before;
+	if (lex_is(&p->in, '@')) {
+		p->in.at++;
+		a->host = read_domain(p);
+	}
 }
 
-/* To the comma or semicolon that ends the element; the comment passed last. */
-static struct slice skip_element(struct lexer *l)
+/* To the comma or semicolon that ends the element. */
+static void skip_element(struct address_parser *p)
 {
-	struct slice comment = { NULL, 0 };
-
-	while (lex_skip(l, &comment), lex_more(l) && *l->at != ',' && *l->at != ';') {
-		if (*l->at == '"')
-			pass_quoted(l);
+	while (lex_skip(&p->in, &p->comment), lex_more(&p->in) && *p->in.at != ',' &&
+	       *p->in.at != ';') {
+		if (*p->in.at == '"')
+			pass_quoted(&p->in);
 		else
-			l->at++;
+			p->in.at++;
 	}
-	return comment;
 }
 
 /* RFC 5322 3.4 name-addr: *in is at the name or at '<'. */
 static void read_named(struct address_parser *p)
 {
-	struct slice name = read_words(p, true);
+	struct slice name = read_phrase(p);
 	struct mime_address *a = add(p);
 
 	if (!a)
@@ -170,27 +209,31 @@ static void read_named(struct address_parser *p)
 		p->in.at++;
 }
 
-/* addr-spec or a bare word.  RFC 5322 3.4: the name may stand behind it as a
- * comment. */
+/* addr-spec, or words that are none: one is a mailbox without a host ("root"),
+ * several are a name without an address.  RFC 5322 3.4: an address's name may
+ * stand behind it as a comment. */
 static void read_bare(struct address_parser *p)
 {
+	struct lexer start = p->in;
 	struct mime_address *a = add(p);
-	struct slice comment;
 
 	if (!a)
 		return;
+	p->comment = (struct slice){ NULL, 0 };
 	read_spec(p, a);
-	comment = skip_element(&p->in);
-	if (comment.at) {
-		comment = lex_comment_text(comment, &p->out);
-		if (comment.len)
-			a->name = comment;
+	if (!a->host.at && a->name.at) {
+		p->in = start;
+		a->name = read_phrase(p);
+		a->mailbox = SLICE("");
 	}
+	skip_element(p);
+	if (p->comment.len && !a->name.at)
+		a->name = lex_comment_text(p->comment, &p->out);
 }
 
 static void start_group(struct address_parser *p)
 {
-	struct slice name = read_words(p, true);
+	struct slice name = read_phrase(p);
 	struct mime_address *a;
 
 	p->in.at++;
@@ -212,28 +255,32 @@ static void end_group(struct address_parser *p)
 
 static void read_element(struct address_parser *p)
 {
-	struct lexer ahead = p->in;
+	struct lexer ahead = p->in, further;
 	char form = pass_words(&ahead);
 
-	if (form == '<') {
+	further = (struct lexer){ form ? ahead.at + 1 : ahead.at, ahead.end };
+	if (form == '<' || (form == '@' && pass_words(&further) == '<')) {
 		read_named(p);
 	} else if (form == ':') {
 		start_group(p);
 		return;
-	} else if (ahead.at > p->in.at) {
+	} else if (form == '@' || ahead.at > p->in.at) {
 		read_bare(p);
 	}
-	skip_element(&p->in);
+	skip_element(p);
 }
 
 struct mime_address *mime_addresses(struct arena *a, struct slice value)
 {
 	struct address_parser p = { .arena = a, .in = lexer_of(value), .tail = &p.first };
 
-	if (arena_room(a) < value.len || !value.len)
+	/* Words that turn out to be a name are written twice. */
+	size_t room = 2 * value.len;
+
+	if (arena_room(a) < room || !value.len)
 		return NULL;
-	p.out.at = arena_get(a, value.len);
-	p.out.end = p.out.at + value.len;
+	p.out.at = arena_get(a, room);
+	p.out.end = p.out.at + room;
 	while (lex_skip(&p.in, NULL), lex_more(&p.in) && p.count < MIME_ADDRESSES_MAX) {
 		if (*p.in.at == ',') {
 			p.in.at++;

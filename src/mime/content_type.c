@@ -105,7 +105,8 @@ static void read_type(struct arena *a, struct mime_part *part, struct slice valu
 	part->params = read_params(a, &l, params_left);
 }
 
-/* RFC 2183 2. */
+/* RFC 2183 2.  Without a kind but with a file name it is an attachment, as 2.8
+ * treats kinds it does not know. */
 static void read_disposition(struct arena *a, struct mime_part *part, struct slice value,
 			     unsigned *params_left)
 {
@@ -114,13 +115,15 @@ static void read_disposition(struct arena *a, struct mime_part *part, struct sli
 
 	lex_skip(&l, NULL);
 	kind = lex_token(&l);
-	if (!kind.len)
-		return;
-	part->disposition = lower_copy(a, kind);
 	part->disposition_params = read_params(a, &l, params_left);
+	if (kind.len)
+		part->disposition = lower_copy(a, kind);
+	else if (part->disposition_params)
+		part->disposition = SLICE("attachment");
 }
 
-/* RFC 2045 6.1: one token. */
+/* RFC 2045 6.1: one token.  A semicolon behind it does no harm; with other words
+ * behind it ("8 bit") it says nothing that a decoder knows. */
 static struct slice read_encoding(struct slice value)
 {
 	struct lexer l = lexer_of(value);
@@ -128,7 +131,10 @@ static struct slice read_encoding(struct slice value)
 
 	lex_skip(&l, NULL);
 	token = lex_token(&l);
-	return token.len ? token : (struct slice){ NULL, 0 };
+	lex_skip(&l, NULL);
+	if (!token.len || (lex_more(&l) && *l.at != ';'))
+		return (struct slice){ NULL, 0 };
+	return token;
 }
 
 void content_default(struct mime_part *part)

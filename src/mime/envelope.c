@@ -121,7 +121,7 @@ static const struct buf *addresses_of(const struct found *found, int which)
 bool mime_envelope(struct buf *out, struct slice header)
 {
 	struct arena *arena = arena_new(MIME_ADDRESSES_MAX * sizeof(struct mime_address) +
-					header.len + ARENA_SLACK);
+					2 * header.len + ARENA_SLACK);
 	struct found found = { .value = { { NULL, 0 } } };
 
 	for (int i = 0; i < FIELDS; i++)
