@@ -25,7 +25,10 @@ struct delivery_options {
 	const char *hostname;            /* in Received */
 	const char *ingest_user;         /* "secretary" */
 	bool ingest_all;                 /* WEBCAL_INGEST=all */
-	const char *const *blocked;      /* patterns of local parts (text_glob); NULL ends; may be NULL */
+	/* Patterns of local parts (text_glob); NULL ends; may be NULL.  They live as
+	 * long as the delivery. */
+	char *const *blocked;            /* BLOCKED_ADDRESSES: refused */
+	char *const *greylist_skip;      /* GRAYLISTING_SKIP: never delayed */
 };
 
 struct delivery *delivery_new(const struct delivery_options *o);   /* the options are copied */

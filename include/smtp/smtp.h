@@ -31,6 +31,7 @@ struct smtp_transaction {
 	struct smtp_path from;
 	const struct smtp_path *to;      /* accepted so far */
 	size_t to_count;
+	unsigned *note;          /* the backend's memory of this transaction; 0 at MAIL */
 };
 
 /* What the client is told: "250 2.1.5 Recipient accepted". */
@@ -55,10 +56,9 @@ struct smtp_backend {
 	 * answer other than 250 refuses the sender.  May be NULL. */
 	struct smtp_verdict (*sender)(void *ctx, const struct smtp_transaction *t);
 
-	/* RCPT.  Transaction and path live until the answer; `first` is the first
-	 * RCPT of the transaction that is asked about. */
+	/* RCPT.  Transaction and path live until the answer. */
 	void (*recipient)(void *ctx, const struct smtp_transaction *t,
-			  const struct smtp_path *to, bool first, struct smtp_question *q);
+			  const struct smtp_path *to, struct smtp_question *q);
 
 	/* DATA, or the first BDAT: begins a message for the accepted recipients.  The
 	 * transaction lives until message_end's answer or message_abandon.  NULL: try

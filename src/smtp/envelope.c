@@ -133,6 +133,7 @@ void smtp_run_mail(struct smtp_session *s, struct slice args)
 	s->to = arena_array(s->arena, s->server->recipients_max, sizeof *s->to);
 	s->transaction = (struct smtp_transaction){
 		.conn = s->base.conn, .helo = s->helo, .esmtp = s->esmtp, .to = s->to,
+		.note = &s->note,
 	};
 	if (!mail_is_good(s, args)) {
 		smtp_reset(s);
@@ -150,7 +151,6 @@ void smtp_run_mail(struct smtp_session *s, struct slice args)
 void smtp_run_rcpt(struct smtp_session *s, struct slice args)
 {
 	const struct smtp_backend *backend = &s->server->backend;
-	bool first = !s->asked_before;
 
 	/* RFC 5321 4.5.3.1.10 */
 	if (s->transaction.to_count == s->server->recipients_max ||
@@ -167,9 +167,8 @@ void smtp_run_rcpt(struct smtp_session *s, struct slice args)
 	}
 	if (!take_params(s, rcpt_params, args))
 		return;
-	s->asked_before = true;
 	smtp_ask(s, SMTP_ASKED_RECIPIENT);
-	backend->recipient(backend->ctx, &s->transaction, &s->candidate, first, &s->question);
+	backend->recipient(backend->ctx, &s->transaction, &s->candidate, &s->question);
 	smtp_wait_if_asked(s);
 }
 

@@ -32,7 +32,7 @@ void smtp_reset(struct smtp_session *s)
 	s->arena = NULL;
 	s->to = NULL;
 	s->transaction = (struct smtp_transaction){ .conn = NULL };
-	s->asked_before = false;
+	s->note = 0;
 	s->state = s->helo ? SMTP_READY : SMTP_GREETED;
 	s->reading = SMTP_READ_COMMAND;
 }

@@ -66,7 +66,7 @@ struct smtp_session {
 	struct smtp_transaction transaction;
 	struct smtp_path *to;       /* what transaction.to points to */
 	struct smtp_path candidate; /* the RCPT that is being asked about */
-	bool asked_before;          /* a RCPT of this transaction was */
+	unsigned note;              /* transaction.note points here */
 	struct smtp_question question;
 
 	/* The message on its way; NULL outside, and after it was refused. */
