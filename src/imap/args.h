@@ -7,6 +7,7 @@
 
 #include "base/arena.h"
 #include "base/slice.h"
+#include "store/snapshot.h"
 #include "store/uid_set.h"
 
 /*
@@ -36,12 +37,14 @@ bool args_list_string(struct imap_args *a, struct slice *out);   /* list-mailbox
 bool args_number(struct imap_args *a, uint32_t *out);    /* 0..2^32-1 */
 bool args_number64(struct imap_args *a, uint64_t *out);  /* 0..2^63-1 */
 /* A mailbox name: astring, modified UTF-7 undone (or UTF-8), INBOX in any case.
- * NUL-terminated, in the arena.  What cannot be a name comes out as it was
- * written: the store refuses it. */
+ * NUL-terminated, in the arena.  What is no modified UTF-7 comes out as "", which
+ * the store refuses (STORE_BAD_NAME). */
 bool args_mailbox(struct imap_args *a, const char **out);
 /* "(\Seen $Junk)" or, with bare, the same without parentheses (STORE).
  * Fills message_flags and keywords; \Recent and unknown \Flags are refused. */
 struct imap_flags { unsigned flags; const char **keywords; size_t keyword_count; };
+struct imap_flag_name { unsigned flag; const char *name; };
+extern const struct imap_flag_name imap_flag_names[];    /* "\\Seen"; ends with a NULL name */
 bool args_flags(struct imap_args *a, bool bare, struct imap_flags *out);
 /* RFC 3501 date-time, quoted: seconds since 1970. */
 bool args_date_time(struct imap_args *a, int64_t *out);
