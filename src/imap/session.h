@@ -7,6 +7,7 @@
 #include "args.h"
 #include "base/buf.h"
 #include "imap/imap.h"
+#include "net/loop.h"
 #include "store/mailbox.h"
 #include "store/snapshot.h"
 #include "store/uid_set.h"
@@ -45,6 +46,7 @@ enum {
 	IMAP_PUSHES     = 1 << 5,   /* updates are told as they come (IDLE) */
 };
 
+struct imap_literal;
 struct imap_session;
 struct imap_running;
 
@@ -63,6 +65,7 @@ struct imap_running {
 	struct arena *arena;        /* ends with the command */
 	struct imap_args args;      /* begin with the SP behind the name */
 	bool uid;                   /* the UID form */
+	const struct imap_literal *own;  /* IMAP_OWN_INPUT: the literal at the end of args; NULL: none */
 	imap_run_fn *resume;        /* called instead of run from the second time on */
 	/* With IMAP_WAIT_INPUT: gets the unread bytes, returns how many it used; when
 	 * it used some, resume is called. */
