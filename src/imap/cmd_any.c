@@ -1,0 +1,106 @@
+/*
+ * Commands for any moment of a session, and ENABLE.
+ */
+#include "capability.h"
+#include "commands.h"
+
+enum { ID_PAIRS_MAX = 30 };      /* RFC 2971 3.3 */
+
+enum imap_progress cmd_capability(struct imap_session *s, struct imap_running *cmd)
+{
+	struct buf text;
+
+	buf_init(&text, IMAP_CAPABILITY_TEXT);
+	imap_capability_text(&text, s);
+	imap_untagged(s, "CAPABILITY %.*s", (int)text.len, text.data);
+	buf_release(&text);
+	return imap_completed(s, cmd);
+}
+
+static enum imap_progress refreshed(struct imap_session *s, struct imap_running *cmd)
+{
+	/* A folder that cannot be compared with the disk just now is as it was. */
+	return imap_completed(s, cmd);
+}
+
+/* RFC 3501 6.1.2: a chance to hear of new mail.  inotify has told us of it, but
+ * there are file systems that have none. */
+enum imap_progress cmd_noop(struct imap_session *s, struct imap_running *cmd)
+{
+	if (!s->mailbox)
+		return imap_completed(s, cmd);
+	cmd->resume = refreshed;
+	mailbox_refresh(s->mailbox, imap_store_answer, s);
+	return IMAP_WAIT_JOB;
+}
+
+enum imap_progress cmd_check(struct imap_session *s, struct imap_running *cmd)
+{
+	return cmd_noop(s, cmd);
+}
+
+enum imap_progress cmd_logout(struct imap_session *s, struct imap_running *cmd)
+{
+	imap_unselect(s);
+	imap_bye(s, "Goodbye");
+	return imap_completed(s, cmd);
+}
+
+/* id_params_list = "(" *(string SP nstring) ")" / nil */
+static bool read_id(struct imap_args *a, struct slice *name, struct slice *version)
+{
+	struct slice key, value;
+
+	if (!args_space(a))
+		return false;
+	if (!args_peek(a, '('))
+		return args_word(a, "NIL") && args_end(a);
+	args_char(a, '(');
+	for (unsigned i = 0; !args_peek(a, ')'); i++) {
+		if (i == ID_PAIRS_MAX) {
+			a->wanted = "at most 30 fields";
+			return false;
+		}
+		if ((i && !args_space(a)) || !args_string(a, &key) || !args_space(a) ||
+		    !args_nstring(a, &value))
+			return false;
+		if (slice_is_nocase(key, "name"))
+			*name = value;
+		else if (slice_is_nocase(key, "version"))
+			*version = value;
+	}
+	return args_char(a, ')') && args_end(a);
+}
+
+enum imap_progress cmd_id(struct imap_session *s, struct imap_running *cmd)
+{
+	struct slice name = { 0 }, version = { 0 };
+
+	if (!read_id(&cmd->args, &name, &version))
+		return imap_bad_args(s, cmd);
+	conn_log(s->base.conn, LEVEL_DEBUG, "client", log_slice("name", name),
+		 log_slice("version", version));
+	/* RFC 2971 5: no version to strangers; bugs are found by it. */
+	if (s->state == IMAP_FRESH)
+		imap_untagged(s, "ID (\"name\" \"Letterplate\")");
+	else
+		imap_untagged(s, "ID (\"name\" \"Letterplate\" \"version\" \"%s\")",
+			      LETTERPLATE_VERSION);
+	return imap_completed(s, cmd);
+}
+
+/* RFC 5161 3.1: what is not known, or needs no enabling, is passed over; nothing
+ * that is offered needs it. */
+enum imap_progress cmd_enable(struct imap_session *s, struct imap_running *cmd)
+{
+	struct slice capability;
+
+	do {
+		if (!args_space(&cmd->args) || !args_atom(&cmd->args, &capability))
+			return imap_bad_args(s, cmd);
+	} while (args_peek(&cmd->args, ' '));
+	if (!args_end(&cmd->args))
+		return imap_bad_args(s, cmd);
+	imap_untagged(s, "ENABLED");
+	return imap_completed(s, cmd);
+}

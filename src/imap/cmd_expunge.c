@@ -1,0 +1,34 @@
+/*
+ * EXPUNGE and UID EXPUNGE (RFC 3501 6.4.3, RFC 4315 2.1).  The EXPUNGE responses
+ * are the ordinary updates before the tagged reply: there is one place where
+ * message numbers go down.
+ */
+#include "commands.h"
+
+static enum imap_progress expunged(struct imap_session *s, struct imap_running *cmd)
+{
+	return cmd->status == STORE_OK ? imap_completed(s, cmd) :
+					 imap_no_status(s, cmd, cmd->status);
+}
+
+enum imap_progress cmd_expunge(struct imap_session *s, struct imap_running *cmd)
+{
+	struct imap_args *a = &cmd->args;
+	struct uid_set uids;
+	struct imap_set set;
+
+	if (cmd->uid && (!args_space(a) || !args_set(a, &set) || !args_end(a)))
+		return imap_bad_args(s, cmd);
+	if (s->read_only)
+		return imap_no(s, cmd, "[CANNOT] The mailbox was opened read-only");
+	cmd->resume = expunged;
+	if (!cmd->uid) {
+		mailbox_expunge(s->mailbox, NULL, imap_store_answer, s);
+		return IMAP_WAIT_JOB;
+	}
+	uid_set_init(&uids);
+	imap_set_resolve(s, &set, true, &uids);
+	mailbox_expunge(s->mailbox, &uids, imap_store_answer, s);
+	uid_set_release(&uids);
+	return IMAP_WAIT_JOB;
+}

@@ -1,0 +1,13 @@
+#ifndef IMAP_PATTERN_H
+#define IMAP_PATTERN_H
+
+#include <stdbool.h>
+
+#include "base/slice.h"
+
+/* RFC 3501 6.3.8: "*" is any run of bytes, "%" one without "/".  The first level
+ * matches in any case when it is INBOX. */
+enum { IMAP_PATTERN_MAX = 1024 };        /* longer ones match nothing */
+bool imap_pattern_matches(struct slice pattern, struct slice name);
+
+#endif
