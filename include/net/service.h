@@ -24,7 +24,7 @@ enum service_tls {
 };
 
 struct service_options {
-	const struct protocol *protocol;
+	const struct protocol *protocol;     /* its input_max is not 0 */
 	const void *server;                  /* handed to protocol->open */
 	struct listen_list listen;
 	enum service_tls tls;
@@ -34,7 +34,8 @@ struct service_options {
 	 * like any other.  0: a tenth of max_connections, at least 10. */
 	unsigned max_per_network;
 	/* Peers that may, and then must, begin with a PROXY header; NULL: nobody.
-	 * A connection from another peer that begins with one is just bad input. */
+	 * A connection from another peer that begins with one is just bad input.
+	 * The protocol's input_max bounds the header too: 2048 takes all in use. */
 	const struct network_set *proxies;
 };
 
@@ -47,9 +48,14 @@ struct service *service_open(struct loop *loop, const struct service_options *o,
 
 /* Stops accepting and asks every session to end (protocol->shutdown). */
 void service_shutdown(struct service *s);
+
+/* Connections from accept() until the descriptor is closed, those included that
+ * have ended and only wait for the peer (2 s at most once their output is out). */
 unsigned service_connections(const struct service *s);
 
-/* Ends what is left without another word, calls close() of each. */
+/* Ends what is left without another word, calls close() of each.  Not from
+ * within a session.  NULL is fine; the memory is given back by the loop, so the
+ * loop outlives it, and the tls (net/tls.h) does too. */
 void service_free(struct service *s);
 
 /* Port of the n-th listening socket, for tests. */

@@ -44,7 +44,9 @@ static void read_proxy(struct conn *c)
 
 	switch (proxy_read(unread, &used, &source)) {
 	case PROXY_NEED_MORE:
-		if (unread.len >= c->protocol->limits.input_max || c->eof)
+		if (c->eof && !unread.len)
+			c->gone(c);              /* a proxy that looks whether we live */
+		else if (c->eof || unread.len >= c->protocol->limits.input_max)
 			drop(c, "PROXY header refused", "incomplete");
 		return;
 	case PROXY_BAD:

@@ -87,8 +87,10 @@ static inline const char *peer_read(struct loop *loop, int fd, size_t want, int 
 	size_t len = 0;
 
 	*end = 0;
+	if (want >= sizeof(text))
+		want = sizeof(text) - 1;
 	while (len < want && clock_mono_ms() < patience) {
-		ssize_t n = recv(fd, text + len, sizeof(text) - 1 - len, 0);
+		ssize_t n = recv(fd, text + len, want - len, 0);
 
 		if (n > 0) {
 			len += (size_t)n;
@@ -184,11 +186,13 @@ static inline const char *client_read(struct loop *loop, SSL *ssl, size_t want, 
 	size_t len = 0;
 
 	*end = 0;
+	if (want >= sizeof(text))
+		want = sizeof(text) - 1;
 	while (len < want && clock_mono_ms() < patience) {
 		int n;
 
 		ERR_clear_error();
-		n = SSL_read(ssl, text + len, (int)(sizeof(text) - 1 - len));
+		n = SSL_read(ssl, text + len, (int)(want - len));
 		if (n > 0) {
 			len += (size_t)n;
 		} else if (!client_waits(loop, ssl, n)) {
