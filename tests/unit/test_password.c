@@ -12,13 +12,17 @@
 
 /* "correct horse", at the least cost that each method has. */
 static const char *const hashes[] = {
-	"$y$j75$k2XAnEHBqQ1Ct2aMXFKNa/HAmA1BpMnBsYHMWB4NZN4$PIXfxkMnVnTGkm11bblLyiZ5dMS9R8YnFBqe0UoF.q9",
-	"$gy$j75$k2XAnEHBqQ1Ct2aMXFKNa/HAmA1BpMnBsYHMWB4NZN4$5bpQVSvpKJRd/WxiW4jR0r3ZdMTShX37Sk5o6w1hxPA",
-	"$7$BU..../....k2XAnEHBqQ1Ct2aMXFKNa/HAmA1BpMnBsYHMWB4NZN4$0GznWaXs..KTrM9kwBeDlnNE1aqivtnmxC7N3jN9yO/",
+	"$y$j75$k2XAnEHBqQ1Ct2aMXFKNa/HAmA1BpMnBsYHMWB4NZN4$PIXfxkMnV"
+	"nTGkm11bblLyiZ5dMS9R8YnFBqe0UoF.q9",
+	"$gy$j75$k2XAnEHBqQ1Ct2aMXFKNa/HAmA1BpMnBsYHMWB4NZN4$5bpQVSvp"
+	"KJRd/WxiW4jR0r3ZdMTShX37Sk5o6w1hxPA",
+	"$7$BU..../....k2XAnEHBqQ1Ct2aMXFKNa/HAmA1BpMnBsYHMWB4NZN4$0G"
+	"znWaXs..KTrM9kwBeDlnNE1aqivtnmxC7N3jN9yO/",
 	"$2b$04$KBCwKxOzLha2MUDgW0PjXexGfB5dmDvvvgEVjeeXiTo87i0yXWYau",
 	"$2a$04$KBCwKxOzLha2MUDgW0PjXexGfB5dmDvvvgEVjeeXiTo87i0yXWYau",
 	"$2y$04$KBCwKxOzLha2MUDgW0PjXexGfB5dmDvvvgEVjeeXiTo87i0yXWYau",
-	"$6$rounds=1000$k2XAnEHBqQ1Ct2aM$yfBXbHVNVf4J0eyDZhe27ipKodSqcTbLWkIV1mTNHVmYxiLcl4/RsaWmahApFz75S0UnbNJV9U1Xwm7FGZ9ab/",
+	"$6$rounds=1000$k2XAnEHBqQ1Ct2aM$yfBXbHVNVf4J0eyDZhe27ipKodSq"
+	"cTbLWkIV1mTNHVmYxiLcl4/RsaWmahApFz75S0UnbNJV9U1Xwm7FGZ9ab/",
 	"$5$rounds=1000$k2XAnEHBqQ1Ct2aM$CZKtMpY3YFTaUtD6aj3idKUkEw2Cgx.7d6g93aU54SD",
 	"$sha1$3592$qI1BtUnBX7KMaJ4Nm21ApEnAsQXBW3KCZFqM$k/KDLKKFA4566Fe3aCBrLo7xxccG",
 	"$1$k2XAnEHB$gSpCGj8tputEsDyOYa0191",
