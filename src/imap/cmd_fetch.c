@@ -1,0 +1,209 @@
+/*
+ * FETCH and UID FETCH (RFC 3501 6.4.5, 6.4.8), told in the order in which things
+ * happen: parse, set \Seen, then slice after slice: the job renders, the loop
+ * writes, the client reads.  No slice is begun before the client has read most of
+ * the one before, so the answer may be larger than memory and the client as slow
+ * as it likes.
+ *
+ * \Seen is set before the first byte, for all messages at once.  Setting it
+ * message by message as bodies go out would need a change of the folder per
+ * message, each with its own snapshot.
+ */
+#include <assert.h>
+
+#include "base/list.h"
+#include "commands.h"
+#include "fetch_job.h"
+#include "net/loop.h"
+#include "session.h"
+
+enum {
+	/* When the readers' queue is full in the middle of an answer. */
+	RETRY_MS = 100,
+};
+
+struct fetching {
+	struct imap_session *s;
+	struct fetch_job *job;
+	bool running;                    /* the job is on its lane */
+	bool answered;                   /* a part of the answer is written */
+	struct timer retry;
+};
+
+static void mark_seen(struct imap_session *s, struct fetching *f);
+static void marked_seen(void *owner, enum store_status st, const struct uid_set *refused);
+static enum imap_progress after_seen(struct imap_session *s, struct imap_running *cmd);
+static enum imap_progress begin(struct imap_session *s, struct imap_running *cmd);
+static enum imap_progress submit(struct imap_session *s, struct imap_running *cmd);
+static void retry_now(struct timer *t);
+static void slice_done(struct job *job);
+static enum imap_progress next_slice(struct imap_session *s, struct imap_running *cmd);
+static enum imap_progress finish(struct imap_session *s, struct imap_running *cmd);
+static void release(struct imap_session *s, struct imap_running *cmd);
+
+/* What \Seen will change: the asked-for messages that do not have it. */
+static void find_unseen(const struct imap_session *s, const struct uid_set *asked,
+			struct uid_set *unseen)
+{
+	for (size_t i = 0; i < asked->count; i++) {
+		const struct uid_range *r = &asked->ranges[i];
+		uint32_t seq = snapshot_seq_from(s->view, r->first);
+
+		for (; seq <= snapshot_count(s->view); seq++) {
+			struct message_info m = snapshot_message(s->view, seq);
+
+			if (m.uid > r->last)
+				break;
+			if (!(m.flags & MESSAGE_SEEN))
+				uid_set_add(unseen, m.uid, m.uid);
+		}
+	}
+}
+
+enum imap_progress cmd_fetch(struct imap_session *s, struct imap_running *cmd)
+{
+	struct imap_args *a = &cmd->args;
+	struct fetching *f = arena_get(cmd->arena, sizeof(*f));
+	struct imap_set set;
+
+	f->s = s;
+	f->job = fetch_job_new();
+	f->job->job.done = slice_done;
+	f->job->job.owner = s;
+	f->retry.fire = retry_now;
+	cmd->at = f;
+	cmd->release = release;
+
+	if (!args_space(a) || !args_set(a, &set) || !args_space(a) ||
+	    !fetch_plan_parse(&f->job->plan, a, f->job->keep, cmd->uid) || !args_end(a))
+		return imap_bad_args(s, cmd);
+	if (!imap_set_resolve(s, &set, cmd->uid, &f->job->uids))
+		return imap_bad(s, cmd, "No such message number");
+
+	/* 6.3.2: nothing changes in a mailbox that is only examined. */
+	if (f->job->plan.sets_seen && !s->read_only)
+		find_unseen(s, &f->job->uids, &f->job->seen);
+	if (!f->job->seen.count)
+		return begin(s, cmd);
+	cmd->resume = after_seen;
+	mark_seen(s, f);
+	return IMAP_WAIT_JOB;
+}
+
+static const struct flag_edit add_seen = { .change = FLAGS_ADD, .flags = MESSAGE_SEEN };
+
+static void mark_seen(struct imap_session *s, struct fetching *f)
+{
+	mailbox_edit_flags(s->mailbox, &f->job->seen, &add_seen, marked_seen, s);
+}
+
+/* When it could not be done (a full disk) the messages are shown all the same. */
+static void marked_seen(void *owner, enum store_status st, const struct uid_set *refused)
+{
+	(void)st;
+	(void)refused;
+	imap_command_resume(owner);
+}
+
+/* The view has our edit after this, and says nothing of it: each message's new
+ * FLAGS are in its own response. */
+static enum imap_progress after_seen(struct imap_session *s, struct imap_running *cmd)
+{
+	struct fetching *f = cmd->at;
+
+	imap_update_edit(s, &f->job->seen, &add_seen, false, cmd->uid);
+	return begin(s, cmd);
+}
+
+static enum imap_progress begin(struct imap_session *s, struct imap_running *cmd)
+{
+	struct fetching *f = cmd->at;
+
+	fetch_job_begin(f->job, s->mailbox, s->view, &s->recent);
+	cmd->resume = next_slice;
+	return submit(s, cmd);
+}
+
+/* A queue that is full is NO to a new FETCH; but one that has begun to answer
+ * cannot stop within a literal, and waits. */
+static enum imap_progress submit(struct imap_session *s, struct imap_running *cmd)
+{
+	struct fetching *f = cmd->at;
+
+	f->running = reader_submit(f->job->reader, &f->job->job);
+	if (f->running)
+		return IMAP_WAIT_JOB;
+	if (!f->answered)
+		return imap_no_status(s, cmd, STORE_BUSY);
+	timer_set(conn_loop(s->base.conn), &f->retry, RETRY_MS);
+	return IMAP_WAIT_JOB;
+}
+
+static void retry_now(struct timer *t)
+{
+	imap_command_resume(container_of(t, struct fetching, retry)->s);
+}
+
+static void slice_done(struct job *job)
+{
+	struct fetch_job *f = container_of(job, struct fetch_job, job);
+	struct imap_session *s = job->owner;
+
+	if (!s) {
+		fetch_job_free(f);
+		return;
+	}
+	((struct fetching *)s->running->at)->running = false;
+	imap_command_resume(s);
+}
+
+/* Comes when a slice is done, when the client has read it, and to try again. */
+static enum imap_progress next_slice(struct imap_session *s, struct imap_running *cmd)
+{
+	struct fetching *f = cmd->at;
+	struct fetch_job *job = f->job;
+
+	assert(!f->running);
+	if (job->out.len) {
+		imap_write(s, buf_slice(&job->out));
+		buf_clear(&job->out);
+		f->answered = true;
+	}
+	if (job->broken) {
+		conn_log(s->base.conn, LEVEL_ERROR, "message changed while it was sent",
+			 log_text("mailbox", mailbox_name(s->mailbox)));
+		s->ending = true;
+		conn_finish(s->base.conn);
+		return IMAP_DONE;
+	}
+	if (job->finished)
+		return finish(s, cmd);
+	return conn_full(s->base.conn) ? IMAP_WAIT_OUTPUT : submit(s, cmd);
+}
+
+static enum imap_progress finish(struct imap_session *s, struct imap_running *cmd)
+{
+	const struct fetch_job *job = ((struct fetching *)cmd->at)->job;
+
+	if (job->failed)
+		return imap_no_status(s, cmd, STORE_FAILED);
+	/* RFC 2180 4.1.2: NO makes the client ask why.  Behind a UID FETCH the
+	 * EXPUNGE responses stand already, so there is nothing to ask. */
+	if (job->gone && !cmd->uid)
+		return imap_no_status(s, cmd, STORE_GONE);
+	if (job->gone)
+		return imap_ok(s, cmd, "[EXPUNGEISSUED] %s completed", cmd->command->name);
+	return imap_completed(s, cmd);
+}
+
+static void release(struct imap_session *s, struct imap_running *cmd)
+{
+	struct fetching *f = cmd->at;
+
+	if (timer_is_set(&f->retry))
+		timer_clear(conn_loop(s->base.conn), &f->retry);
+	if (f->running)
+		job_abandon(&f->job->job);
+	else
+		fetch_job_free(f->job);
+}

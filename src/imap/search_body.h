@@ -1,0 +1,52 @@
+#ifndef IMAP_SEARCH_BODY_H
+#define IMAP_SEARCH_BODY_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/arena.h"
+#include "base/buf.h"
+#include "mime/decode.h"
+#include "mime/part.h"
+#include "search_key.h"
+#include "store/reader.h"
+
+/*
+ * The texts of one message after another, decoded and folded piece by piece, with
+ * the needles of all BODY and TEXT keys looked for in each piece: a part of any
+ * size takes some hundred kilobytes.  On the readers lane.
+ */
+struct search_body {
+	struct reader *reader;
+	struct search_key **keys;    /* those with BODY and TEXT */
+	size_t count;
+	size_t longest;              /* needle */
+	uint32_t seq;                /* the message; answers are noted under it */
+
+	const struct mime_part *part;        /* NULL: through */
+	bool in_body;                /* its header is done */
+	uint64_t at;                 /* in the part's body */
+	struct mime_decoder decoder;
+	struct slice charset;
+	bool wide;                   /* no superset of ASCII: UTF-16 and its kin */
+	struct buf decoded;          /* not converted yet: an unfinished line */
+	struct buf utf8;
+	struct buf folded;           /* the end of it is looked at again */
+};
+
+/* The list of keys lies in `keep`. */
+void search_body_init(struct search_body *b, const struct search_plan *plan, struct arena *keep);
+void search_body_release(struct search_body *b);
+
+/* Message number `seq`, which r has open.  False: it could not be read. */
+bool search_body_begin(struct search_body *b, struct reader *r, uint32_t seq);
+
+/* One piece further.  Keys whose needle was met have answer true; at the end of the
+ * message all others have false.  False: that was the end. */
+bool search_body_step(struct search_body *b);
+
+/* The header's text that a HEADER key compares with, in `out`. */
+bool search_fold_field(struct buf *out, struct slice value);
+
+#endif
