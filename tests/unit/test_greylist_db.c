@@ -478,10 +478,14 @@ static void read_only(void **state)
 	struct greylist_db *db;
 	struct place p;
 
+	bool root = geteuid() == 0;              /* who may write anything: be nobody */
+
 	(void)state;
-	if (geteuid() == 0)
-		skip();                          /* root may write anything */
 	place_make(&p);
+	if (root) {
+		assert_int_equal(chown(p.dir, 65534, 65534), 0);
+		assert_int_equal(seteuid(65534), 0);
+	}
 	db = open_at(p.path, 0);
 	assert_int_equal(waits(db, net, from, T), 30);
 	greylist_db_free(db);
@@ -489,12 +493,14 @@ static void read_only(void **state)
 	db = open_at(p.path, 0);
 	passes_unknown(db, "b@example.com");
 	passes_unknown(db, "b@example.com");
-	assert_int_equal(logged(&p, "does not work"), 1);
 	assert_int_equal(files(&p, "graylist.db.broken-"), 0);
 	assert_int_equal(chmod(p.path, 0600), 0);
 	assert_int_equal(waits(db, net, from, T + 10), 20);
-	assert_int_equal(logged(&p, "works again"), 1);
 	greylist_db_free(db);
+	if (root)
+		assert_int_equal(seteuid(0), 0);
+	assert_int_equal(logged(&p, "does not work"), 1);
+	assert_int_equal(logged(&p, "works again"), 1);
 	place_remove(&p);
 }
 
