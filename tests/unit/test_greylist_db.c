@@ -477,7 +477,6 @@ static void read_only(void **state)
 {
 	struct greylist_db *db;
 	struct place p;
-
 	bool root = geteuid() == 0;              /* who may write anything: be nobody */
 
 	(void)state;
