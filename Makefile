@@ -35,6 +35,7 @@ OBJ     := $(SRC:%.c=$(BUILD)/%.o)
 PARTS   := $(filter-out $(BUILD)/src/app/main.o,$(OBJ))
 UNITS   := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/unit/test_*.c))
 SESSIONS := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/session/test_*.c))
+PROGRAMS := $(UNITS) $(SESSIONS)
 FAKES   := $(BUILD)/tests/support/fake_conn.o
 HEADS   := $(shell find include src -name '*.h')
 LDLIBS  = $(shell $(PKG) --libs $(LIBS)) -lcrypt -pthread
@@ -61,15 +62,59 @@ $(BUILD)/tests/session/%: $(BUILD)/tests/session/%.o $(FAKES) $(BUILD)/letterpla
 $(BUILD)/tests/unit/%: $(BUILD)/tests/unit/%.o $(BUILD)/letterplate.a
 	$(CC) $(CFLAGS) $(LDHARD) $(LDFLAGS) -o $@ $^ -lcmocka $(LDLIBS)
 
-units: $(UNITS) $(SESSIONS)
+# ---- From nothing to a result: each of these is complete on a fresh Debian ----
 
+deps:
+	@tests/support/deps.sh check
+
+demo:
+	@tests/support/deps.sh demo
+	@$(MAKE) --no-print-directory -s all
+	@LETTERPLATE=$(BUILD)/letterplate tests/system/demo.sh
+
+test:
+	@tests/support/deps.sh test
+	@$(MAKE) --no-print-directory -s -j2 all programs
+	@LETTERPLATE=$(BUILD)/letterplate /usr/bin/python3 tests/run.py --system $(PROGRAMS)
+
+programs: $(PROGRAMS)
+
+# ---- What must hold before a change goes out ----
+
+# The rules of the house: layers, lengths, one table behind three texts.
 layers:
 	@awk -f tests/layers.awk src/LAYERS $(SRC) $(HEADS)
+	@awk -f tests/lengths.awk $(SRC) $(HEADS) $(wildcard tests/*/*.c tests/*/*.h)
+
+SANITIZE := -O1 -g -fno-omit-frame-pointer -fno-sanitize-recover=all
+check:
+	@tests/support/deps.sh check
+	@$(MAKE) --no-print-directory -s layers
+	@$(MAKE) --no-print-directory -s -j2 BUILD=build/asan CC=clang FORTIFY= \
+	  CFLAGS='$(SANITIZE) -fsanitize=address,undefined' all programs
+	@$(MAKE) --no-print-directory -s BUILD=build/asan CC=clang run-check
+	@$(MAKE) --no-print-directory -s -j2 BUILD=build/tsan CC=clang FORTIFY= \
+	  CFLAGS='$(SANITIZE) -fsanitize=thread' $(LANES:%=build/tsan/tests/unit/%)
+	@/usr/bin/python3 tests/run.py $(LANES:%=build/tsan/tests/unit/%)
+
+run-check:
+	@LETTERPLATE=$(BUILD)/letterplate /usr/bin/python3 tests/run.py --system $(PROGRAMS)
+
+# What runs on lanes: a data race there is invisible to the other tests.
+LANES := test_loop test_lane test_greylist test_auth test_spool test_mailbox test_reader test_calendar
+
+install: all
+	install -D -m 755 $(BUILD)/letterplate $(DESTDIR)$(PREFIX)/bin/letterplate
+	install -D -m 644 config.env.example $(DESTDIR)$(PREFIX)/share/doc/letterplate/config.env.example
+	install -D -m 644 README.md $(DESTDIR)$(PREFIX)/share/doc/letterplate/README.md
+
+config.env.example: $(BUILD)/letterplate
+	$< --print-config-example > $@
 
 clean:
-	rm -rf $(BUILD)
+	rm -rf build
 
-.PHONY: all units layers clean
+.PHONY: all programs deps demo test layers check run-check install clean
 .DELETE_ON_ERROR:
 .SECONDARY:
 -include $(OBJ:.o=.d) $(UNITS:=.d) $(SESSIONS:=.d) $(FAKES:.o=.d)
