@@ -25,8 +25,10 @@ bool imap_literal_at_end(struct slice line, struct imap_literal *out)
 	for (size_t i = at; i < digits; i++) {
 		unsigned digit = (unsigned)(line.at[i] - '0');
 
-		if (out->size > ((uint64_t)INT64_MAX - digit) / 10)
-			out->size = INT64_MAX / 10;
+		if (out->size > ((uint64_t)INT64_MAX - digit) / 10) {
+			out->size = INT64_MAX;
+			break;
+		}
 		out->size = out->size * 10 + digit;
 	}
 	out->head = line.len - at + 1;
