@@ -5,7 +5,10 @@
 
 struct calendar;
 
-/* What is served over HTTP: /calendar.ics behind the password, /healthz in the open. */
+/*
+ * What is served over HTTP: /calendar.ics behind the password, /healthz in the open.
+ * The calendar must outlive every connection of the server.  Loop thread.
+ */
 struct webcal {
 	struct calendar *calendar;
 };
