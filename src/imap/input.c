@@ -219,14 +219,11 @@ size_t imap_input_take(struct imap_session *s, struct slice unread)
 {
 	size_t used = 0;
 
-	/* A command at a time: the next one is looked at when it is over. */
-	while (used < unread.len && !s->running && !s->ending && !s->paused) {
-		struct slice rest = slice_from(unread, used);
-
-		if (s->input->literal_left)
-			used += take_literal(s->input, rest);
-		else
-			used += take_line(s, rest);
-	}
+	if (s->input->literal_left)
+		used = take_literal(s->input, unread);
+	/* A line at a time: what it asked for (TLS, a pause, the end) comes before
+	 * the next is looked at.  The connection offers the rest again. */
+	if (used < unread.len && !s->input->literal_left)
+		used += take_line(s, slice_from(unread, used));
 	return used;
 }
