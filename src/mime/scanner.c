@@ -18,12 +18,12 @@
 #include <assert.h>
 #include <string.h>
 
+#include "boundary.h"
 #include "content_type.h"
 #include "mime/part.h"
 
 enum {
-	LINE_HEAD = 1000,        /* RFC 5322 2.1.1: 998 and the line end */
-	BOUNDARY_MOST = 900,     /* RFC 2046 5.1.1 says 70; senders say more */
+	LINE_HEAD = BOUNDARY_MOST + 100,
 	HEADER_FIRST = 4096,
 	PARAMS_PER_PART = 2,     /* on the average of limits.parts */
 	PART_ROOM = 512,         /* a part, and the padding of what it points at */
@@ -41,7 +41,6 @@ struct open_part {
 	struct mime_part *part;
 	struct mime_part **tail; /* where the next child is hung */
 	struct mark header, body;
-	struct slice boundary;   /* empty: none, or the closing one was seen */
 	bool child_reserved;
 };
 
@@ -53,7 +52,7 @@ struct mime_scanner {
 
 	struct open_part *open;  /* [depth]; open[0] is the message */
 	unsigned depth;          /* of the innermost */
-	unsigned boundaries;     /* how many open parts have one */
+	struct boundary_set boundaries;  /* of those whose last part has not ended */
 	bool opaque;             /* the parts are used up: the rest is the last one's */
 	bool in_header;          /* of the innermost part, else in its body */
 
@@ -74,7 +73,7 @@ size_t mime_scanner_room(const struct mime_limits *limits)
 {
 	/* Headers: kept once, parsed once, and twice for a scratch that doubles. */
 	return sizeof(struct mime_scanner) +
-	       (limits->depth + 1) * sizeof(struct open_part) +
+	       (limits->depth + 1) * (sizeof(struct open_part) + sizeof(struct boundary)) +
 	       4 * limits->header_bytes + 2 * HEADER_FIRST +
 	       limits->parts * (PART_ROOM + PARAMS_PER_PART * sizeof(struct mime_param));
 }
@@ -127,6 +126,7 @@ struct mime_scanner *mime_scanner_new(struct arena *a, const struct mime_limits 
 	s->params_left = limits->parts * PARAMS_PER_PART;
 	s->header_left = limits->header_bytes;
 	s->open = arena_array(a, limits->depth + 1, sizeof(*s->open));
+	s->boundaries.stack = arena_array(a, limits->depth + 1, sizeof(struct boundary));
 	open_new(s, s->here);
 	return s;
 }
@@ -147,8 +147,7 @@ static bool may_contain(struct mime_scanner *s)
  * wants an envelope all the same. */
 static void choose_kind(struct mime_scanner *s)
 {
-	struct open_part *o = innermost(s);
-	struct mime_part *part = o->part;
+	struct mime_part *part = innermost(s)->part;
 	bool multipart = slice_is(part->type, "multipart");
 	bool message = slice_is(part->type, "message") &&
 		       (slice_is(part->subtype, "rfc822") || slice_is(part->subtype, "global"));
@@ -161,16 +160,8 @@ static void choose_kind(struct mime_scanner *s)
 		return;
 	}
 	part->kind = multipart ? MIME_MULTIPART : MIME_MESSAGE;
-	if (!multipart)
-		return;
-	o->boundary = mime_param_raw(part->params, "boundary");
-	/* RFC 2046 5.1.1: a boundary does not end in a blank. */
-	while (o->boundary.len && strchr(" \t", o->boundary.at[o->boundary.len - 1]))
-		o->boundary.len--;
-	if (o->boundary.len > BOUNDARY_MOST)
-		o->boundary.len = 0;
-	if (o->boundary.len)
-		s->boundaries++;
+	if (multipart)
+		boundary_open(&s->boundaries, mime_param_raw(part->params, "boundary"), s->depth);
 }
 
 /* The header of the innermost part ends at `end`, its body starts there. */
@@ -229,8 +220,7 @@ static void close_innermost(struct mime_scanner *s, struct mark end)
 	part->body_lines = end.lines - o->body.lines;
 	if (part->kind == MIME_MULTIPART && !part->child)
 		give_child(s, o, end);
-	if (o->boundary.len)
-		s->boundaries--;
+	boundary_close(&s->boundaries, s->depth);
 	if (s->depth > 0)
 		s->depth--;
 }
@@ -242,38 +232,6 @@ static void close_down_to(struct mime_scanner *s, unsigned depth, struct mark en
 		end_header(s, end.at > innermost(s)->header.at ? end : innermost(s)->header);
 	while (s->depth > depth)
 		close_innermost(s, end);
-}
-
-/*
- * RFC 2046 5.1.1: a line that starts with "--" and the boundary is one, whatever
- * stands behind it.  Where several open boundaries are prefixes of the line, one
- * that is the whole line wins, then the longest, then the innermost.
- * Returns the depth of its multipart, or -1.
- */
-static int find_boundary(const struct mime_scanner *s, struct slice line, bool *closing)
-{
-	struct slice text = slice_from(line, 2);
-	size_t best_len = 0;
-	int best = -1;
-
-	for (int d = (int)s->depth; d >= 0; d--) {
-		struct slice b = s->open[d].boundary, behind;
-		bool closes, whole;
-
-		if (!b.len || b.len > text.len || memcmp(b.at, text.at, b.len) != 0)
-			continue;
-		behind = slice_from(text, b.len);
-		closes = behind.len >= 2 && memcmp(behind.at, "--", 2) == 0;
-		whole = slice_trim(slice_from(behind, closes ? 2 : 0)).len == 0;
-		if (whole || b.len > best_len) {
-			best = d;
-			best_len = b.len;
-			*closing = closes;
-		}
-		if (whole)
-			break;
-	}
-	return best;
 }
 
 /* The line end before the current line, which a boundary takes. */
@@ -293,26 +251,21 @@ static struct mark before_line_end(const struct mime_scanner *s)
  * boundary and has been dealt with. */
 static bool try_boundary(struct mime_scanner *s, struct slice line, struct mark after)
 {
-	bool closing = false;
-	int depth;
+	bool closing;
+	unsigned depth;
 
-	if (line.len < 3 || line.at[0] != '-' || line.at[1] != '-')
-		return false;
-	depth = find_boundary(s, line, &closing);
-	if (depth < 0)
+	if (!boundary_find(&s->boundaries, line, &depth, &closing))
 		return false;
 	if (!closing && s->parts_left == 0 && !s->open[depth].child_reserved) {
 		s->opaque = true;
 		return false;
 	}
 	s->header_len = s->header_line;
-	close_down_to(s, (unsigned)depth, before_line_end(s));
-	if (closing) {
-		innermost(s)->boundary.len = 0;
-		s->boundaries--;
-	} else {
+	close_down_to(s, depth, before_line_end(s));
+	if (closing)
+		boundary_close(&s->boundaries, depth);
+	else
 		open_new(s, after);
-	}
 	return true;
 }
 
@@ -343,7 +296,7 @@ static void keep_header(struct mime_scanner *s, struct slice bytes)
 /* A whole line has been seen; `line` is it, or its first LINE_HEAD bytes. */
 static void end_line(struct mime_scanner *s, struct slice line, struct mark after)
 {
-	bool boundary = s->boundaries > 0 && !s->opaque && try_boundary(s, line, after);
+	bool boundary = !s->opaque && try_boundary(s, line, after);
 
 	if (!boundary && s->in_header) {
 		bool empty = slice_is(line, "\n") || slice_is(line, "\r\n");
@@ -359,7 +312,7 @@ static void end_line(struct mime_scanner *s, struct slice line, struct mark afte
  * take, so it touches nothing of the scanner but the counts. */
 static size_t scan_body(struct mime_scanner *s, struct slice in)
 {
-	bool dashes = s->boundaries > 0 && !s->opaque;
+	bool dashes = s->boundaries.count > 0 && !s->opaque;
 	struct mark here = s->here;
 	bool crlf = s->crlf_before;
 	const char *at = in.at, *end = in.at + in.len, *lf;
