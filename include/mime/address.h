@@ -20,6 +20,8 @@ struct mime_address {
 
 enum { MIME_ADDRESSES_MAX = 10000 };     /* in one field; the rest is left out */
 
+/* Takes at most twice the value and a struct an address from the arena; what
+ * it has no room for is left out. */
 struct mime_address *mime_addresses(struct arena *a, struct slice value);
 
 #endif

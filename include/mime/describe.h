@@ -10,7 +10,10 @@
  * A message described in the texts that IMAP clients ask for: ENVELOPE, BODY
  * and BODYSTRUCTURE (RFC 3501 7.4.2, RFC 9051 7.5.2), parentheses included.  It
  * is here and not in imap/ because the store writes these texts once, at
- * delivery, and the index keeps them.  False: out is full.  Pure; any thread.
+ * delivery, and the index keeps them.  message/global is described as
+ * message/rfc822 is, which is RFC 9051's rule.  An address without a mailbox or
+ * host has "" there, since NIL would mean a group.  False: out is full.  Pure;
+ * any thread.
  */
 bool mime_envelope(struct buf *out, struct slice header);
 bool mime_body(struct buf *out, const struct mime_part *root);

@@ -29,6 +29,10 @@ struct mime_param {
 	struct slice name, value;        /* as written: quotes and comments taken off, RFC 2231 not undone */
 };
 
+/* A container always has a child: a multipart without parts has one that is
+ * empty, and a message under a transfer encoding (RFC 2046 5.2.1 forbids it) is
+ * read as it stands.  What would be a container past a limit is a leaf of type
+ * application/octet-stream. */
 enum mime_kind { MIME_LEAF, MIME_MULTIPART, MIME_MESSAGE };
 
 /* Places are offsets into the bytes that were pushed.  "crlf" sizes are what
