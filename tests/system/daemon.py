@@ -6,11 +6,13 @@ import re
 import shutil
 import signal
 import smtplib
+import socket
 import ssl
 import subprocess
 import tempfile
 import threading
 import time
+import unittest
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.dirname(os.path.dirname(HERE))
@@ -24,8 +26,9 @@ WAIT_S = 60     # for anything that ought to happen at once; long, for machines 
 class Daemon:
     """with Daemon(GRAYLISTING_ENABLED='true') as d: d.smtp() ..."""
 
-    def __init__(self, folder=None, **settings):
+    def __init__(self, folder=None, preexec=None, **settings):
         self.own_folder = folder is None
+        self.preexec = preexec      # called in the child: limits, another user
         self.folder = folder or tempfile.mkdtemp(prefix='letterplate-')
         self.settings = {
             'DOMAINNAME': DOMAIN, 'MAILUSER': USER, 'MAILPASSWORD': PASSWORD,
@@ -36,22 +39,23 @@ class Daemon:
         }
         self.settings.update(settings)
         self.process = None
+        self.log = []
 
     # ---- life ----
     def start(self, wait=True):
         self.log = []
         self.changed = threading.Condition()
-        environment = {'PATH': os.environ['PATH'], 'TZ': os.environ.get('TZ', 'UTC')}
-        for name in os.environ:
-            if name.endswith('SAN_OPTIONS'):
-                environment[name] = os.environ[name]
-        environment.update({k: v for k, v in self.settings.items() if v is not None})
-        self.process = subprocess.Popen([PROGRAM], env=environment, stderr=subprocess.PIPE,
-                                        stdin=subprocess.DEVNULL)
+        self.process = subprocess.Popen([PROGRAM], env=environment(self.settings),
+                                        stderr=subprocess.PIPE, stdin=subprocess.DEVNULL,
+                                        preexec_fn=self.preexec)
         self.reader = threading.Thread(target=self._read, args=(self.process.stderr,), daemon=True)
         self.reader.start()
-        if wait:
-            self.wait_log(r' app ready ')
+        try:
+            if wait:
+                self.wait_log(r'\bready\b.*\bstart_ms\b')
+        except AssertionError:
+            self.kill()
+            raise
         return self
 
     def _read(self, pipe):
@@ -68,14 +72,24 @@ class Daemon:
         if self.process is None:
             return None
         self.process.send_signal(signal_number)
-        status = self.process.wait(WAIT_S)
-        self.reader.join(WAIT_S)
-        self.process.stderr.close()
-        self.process = None
+        try:
+            status = self.process.wait(WAIT_S)
+        finally:
+            self.process.kill()
+            self.process.wait()
+            self.reader.join(WAIT_S)
+            self.process.stderr.close()
+            self.process = None
         return status
 
     def kill(self):
         self.stop(signal.SIGKILL)
+
+    def restart(self):
+        status = self.stop()
+        if status != 0:
+            raise AssertionError('the daemon ended with %s:\n%s' % (status, '\n'.join(self.log[-40:])))
+        return self.start()
 
     def __enter__(self):
         return self.start()
@@ -102,9 +116,14 @@ class Daemon:
                     raise AssertionError('%r never came in the log:\n%s' % (pattern, '\n'.join(self.log[-40:])))
                 self.changed.wait(left)
 
+    def log_text(self):
+        with self.changed:
+            return '\n'.join(self.log)
+
     def port(self, service, number=0):
-        lines = [l for l in self.log if ' listening ' in l and 'service=%s ' % service in l + ' ']
-        return int(re.search(r'address=\S*?:(\d+)(?:\s|$)', lines[number]).group(1))
+        """Of the service's n-th address, in either form of the log."""
+        lines = [l for l in self.log if re.search(r'service"?[=:]"?%s\b' % service, l)]
+        return int(re.search(r'address"?[=:]"?[^ ",]*:(\d+)', lines[number]).group(1))
 
     # ---- places ----
     @property
@@ -154,6 +173,26 @@ class Daemon:
             client.login(self.settings['MAILUSER'], PASSWORD)
         return client
 
+    def imap_wire(self, login=True):
+        """A raw IMAP connection, with TLS and logged in."""
+        wire = Wire(self.port_imaps(), self.tls())
+        wire.line()
+        if login:
+            wire.command('LOGIN %s "%s"' % (self.settings['MAILUSER'], PASSWORD))
+        return wire
+
+    def smtp_wire(self, tls=True, ehlo=True):
+        """A raw SMTP connection, greeted."""
+        wire = Wire(self.port('smtp'))
+        wire.reply()
+        if tls:
+            wire.ask('EHLO client.test')
+            wire.ask('STARTTLS')
+            wire.secure(self.tls())
+        if ehlo:
+            wire.ask('EHLO client.test')
+        return wire
+
     def port_imap(self):
         return self.port('imap', 0)
 
@@ -162,6 +201,117 @@ class Daemon:
 
     def url(self, path):
         return 'http://127.0.0.1:%d%s' % (self.port('http'), path)
+
+
+def environment(settings):
+    """What the daemon finds in its environment."""
+    found = {'PATH': os.environ['PATH'], 'TZ': os.environ.get('TZ', 'UTC')}
+    for name in os.environ:
+        if name.endswith('SAN_OPTIONS'):
+            found[name] = os.environ[name]
+    found.update({k: v for k, v in settings.items() if v is not None})
+    return found
+
+
+class Wire:
+    """One connection with nothing between the test and the bytes."""
+
+    def __init__(self, port, context=None, source='127.0.0.1'):
+        self.socket = socket.create_connection(('127.0.0.1', port), WAIT_S, (source, 0))
+        self.unread = b''
+        self.tags = 0
+        if context:
+            self.secure(context)
+
+    def secure(self, context):
+        if self.unread:
+            raise AssertionError('behind the answer to STARTTLS came %r' % self.unread)
+        self.socket = context.wrap_socket(self.socket, server_hostname='localhost')
+
+    def send(self, data):
+        self.socket.sendall(data if isinstance(data, bytes) else data.encode())
+
+    def _more(self):
+        try:
+            data = self.socket.recv(65536)
+        except (ConnectionResetError, ssl.SSLEOFError):
+            data = b''
+        self.unread += data
+        return bool(data)
+
+    def line(self):
+        """Without its end; '' when the connection has ended."""
+        while b'\r\n' not in self.unread:
+            if not self._more():
+                return ''
+        line, self.unread = self.unread.split(b'\r\n', 1)
+        return line.decode('utf-8', 'replace')
+
+    def take(self, count):
+        while len(self.unread) < count:
+            if not self._more():
+                raise AssertionError('the connection ended after %r' % self.unread[-200:])
+        data, self.unread = self.unread[:count], self.unread[count:]
+        return data
+
+    def rest(self):
+        """All until the connection ends."""
+        while self._more():
+            pass
+        data, self.unread = self.unread, b''
+        return data
+
+    def has_ended(self):
+        return self.rest() == b''
+
+    def reply(self):
+        """SMTP: all lines of one reply, joined by line ends."""
+        lines = [self.line()]
+        while lines[-1][3:4] == '-':
+            lines.append(self.line())
+        return '\n'.join(lines)
+
+    def ask(self, command):
+        self.send(command.encode() + b'\r\n' if isinstance(command, str) else command)
+        return self.reply()
+
+    def until(self, tag):
+        """IMAP: the lines up to the one that begins with `tag`, it included."""
+        lines = [self.line()]
+        while not lines[-1].startswith(tag):
+            if not lines[-1] and not self.unread and not self._more():
+                raise AssertionError('the connection ended after %r' % lines)
+            lines.append(self.line())
+        return lines
+
+    def command(self, text):
+        """IMAP: what is answered, the tagged line last, without the tag."""
+        self.tags += 1
+        tag = 'w%d ' % self.tags
+        self.send(tag.encode() + (text if isinstance(text, bytes) else text.encode()) + b'\r\n')
+        lines = self.until(tag)
+        lines[-1] = lines[-1][len(tag):]
+        return lines
+
+    def close(self):
+        self.socket.close()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.close()
+
+
+class DaemonCase(unittest.TestCase):
+    """Tests that share one daemon with the class's settings."""
+    settings = {}
+
+    @classmethod
+    def setUpClass(cls):
+        cls.d = Daemon(**cls.settings)
+        cls.addClassCleanup(cls.d.__exit__)
+        cls.d.start()
 
 
 def wait_until(condition, what):
