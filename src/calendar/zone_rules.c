@@ -1,0 +1,266 @@
+/*
+ * Why a sender's rules are written anew: an observance that recurs every second
+ * would keep libical busy for ever, and one without an offset would shift every
+ * event of the feed.  Rules here come once a year or on given days, nothing else.
+ *
+ * Why the system's rules lose what lies before 1970: Berlin alone has thirty
+ * observances of two wars, which each client would read at each refresh.
+ */
+#include "zone_rules.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include <libical/ical.h>
+#include <libical/icaltz-util.h>
+
+#include "base/mem.h"
+#include "base/text.h"
+#include "when.h"
+
+enum {
+	OBSERVANCES_MOST = 200,  /* Casablanca's Ramadans to 2087 are the longest list */
+	RDATES_MOST = 500,
+	NAME_MOST = 64,          /* of an IANA name; the longest has 32 */
+};
+
+bool zone_rules_offset(struct slice value, int *seconds)
+{
+	char digit[6];
+	size_t n = 0;
+	bool minus;
+
+	value = slice_trim(value);
+	if (!value.len || (value.at[0] != '+' && value.at[0] != '-'))
+		return false;
+	minus = value.at[0] == '-';
+	for (size_t i = 1; i < value.len; i++) {
+		if (value.at[i] == ':')
+			continue;
+		if (value.at[i] < '0' || value.at[i] > '9' || n == sizeof(digit))
+			return false;
+		digit[n++] = (char)(value.at[i] - '0');
+	}
+	if (n != 4 && n != 6)
+		return false;
+	*seconds = (digit[0] * 10 + digit[1]) * 3600 + (digit[2] * 10 + digit[3]) * 60;
+	if (n == 6)
+		*seconds += digit[4] * 10 + digit[5];
+	if (digit[2] > 5 || *seconds > 24 * 3600)
+		return false;
+	if (minus)
+		*seconds = -*seconds;
+	return true;
+}
+
+/* What a yearly rule of a zone is made of.  Domino also says the hour, which DTSTART
+ * has: dropped. */
+static const struct { const char *name; bool keep; } rule_parts[] = {
+	{ "INTERVAL", true }, { "COUNT", true }, { "UNTIL", true }, { "BYMONTH", true },
+	{ "BYDAY", true }, { "BYMONTHDAY", true }, { "WKST", true },
+	{ "BYHOUR", false }, { "BYMINUTE", false }, { "BYSECOND", false },
+};
+
+/* 1: goes on; 0: dropped; -1: a part that no zone needs. */
+static int rule_part(struct slice part)
+{
+	struct slice name = slice_head(part, slice_find(part, '='));
+
+	for (size_t i = name.len; i < part.len; i++)
+		if (!part.at[i] || !strchr("0123456789-+,=TZADEFHMNORSUW", part.at[i]))
+			return -1;
+	for (size_t i = 0; i < sizeof(rule_parts) / sizeof(*rule_parts); i++)
+		if (slice_is_nocase(name, rule_parts[i].name))
+			return rule_parts[i].keep;
+	return -1;
+}
+
+/* The rule where it comes once a year, on days that a year has; else empty. */
+static struct slice yearly(struct arena *a, struct slice rule)
+{
+	struct slice part, made = SLICE("");
+	bool is_yearly = false, bad = false;
+	struct buf out;
+
+	buf_init(&out, 300);
+	buf_add_text(&out, "FREQ=YEARLY");
+	while (text_next(&rule, ';', &part)) {
+		int use = slice_is_nocase(part, "FREQ=YEARLY") ? 0 : rule_part(part);
+
+		is_yearly = is_yearly || slice_is_nocase(part, "FREQ=YEARLY");
+		bad = bad || (use < 0 && part.len);
+		if (use > 0) {
+			buf_add_byte(&out, ';');
+			buf_add(&out, part);
+		}
+	}
+	if (is_yearly && !bad && !out.overflow)
+		made = arena_copy(a, buf_slice(&out));
+	buf_release(&out);
+	return made;
+}
+
+static void copy_rdates(struct arena *a, struct ics_comp *to, const struct ics_comp *from,
+			unsigned *left)
+{
+	for (const struct ics_prop *p = ics_prop_find(from, "RDATE"); p;
+	     p = ics_prop_next(p, "RDATE")) {
+		struct slice rest = p->value, piece;
+		struct when w;
+		char text[WHEN_TEXT];
+
+		while (*left && text_next(&rest, ',', &piece)) {
+			if (!when_parse(&w, piece) || w.kind == WHEN_DATE)
+				continue;
+			(*left)--;
+			when_print(text, &w);
+			ics_prop_add(a, to, SLICE("RDATE"),
+				     slice_of(arena_string(a, slice_of(text))));
+		}
+	}
+}
+
+static void copy_offset(struct arena *a, struct ics_comp *to, struct slice name, int seconds)
+{
+	unsigned s = (unsigned)abs(seconds);
+	char *text = mem_printf("%c%02u%02u", seconds < 0 ? '-' : '+', s / 3600, s / 60 % 60);
+	char *exact = mem_printf("%s%02u", text, s % 60);
+
+	ics_prop_add(a, to, name, slice_of(arena_string(a, slice_of(s % 60 ? exact : text))));
+	free(text);
+	free(exact);
+}
+
+static struct ics_comp *observance(struct arena *a, const struct ics_comp *from)
+{
+	bool summer = slice_is_nocase(from->name, "DAYLIGHT");
+	struct ics_comp *c;
+	struct slice name = ics_text_clean(a, ics_value(from, "TZNAME"), 64, false);
+	struct slice rule = yearly(a, ics_value(from, "RRULE"));
+	unsigned rdates = RDATES_MOST;
+	struct when start;
+	char text[WHEN_TEXT];
+	int before, after;
+
+	if (!summer && !slice_is_nocase(from->name, "STANDARD"))
+		return NULL;
+	if (!when_parse(&start, ics_value(from, "DTSTART")) ||
+	    !zone_rules_offset(ics_value(from, "TZOFFSETTO"), &after))
+		return NULL;
+	if (!zone_rules_offset(ics_value(from, "TZOFFSETFROM"), &before))
+		before = after;
+	if (start.kind != WHEN_FLOATING)
+		start.kind = WHEN_FLOATING;
+	c = ics_comp_new(a, summer ? SLICE("DAYLIGHT") : SLICE("STANDARD"));
+	when_print(text, &start);
+	ics_prop_add(a, c, SLICE("DTSTART"), slice_of(arena_string(a, slice_of(text))));
+	copy_offset(a, c, SLICE("TZOFFSETFROM"), before);
+	copy_offset(a, c, SLICE("TZOFFSETTO"), after);
+	if (name.len)
+		ics_prop_add(a, c, SLICE("TZNAME"), name);
+	if (rule.len)
+		ics_prop_add(a, c, SLICE("RRULE"), rule);
+	copy_rdates(a, c, from, &rdates);
+	return c;
+}
+
+struct ics_comp *zone_rules_strict(struct arena *a, const struct ics_comp *from,
+				   struct slice tzid)
+{
+	struct ics_comp *zone = ics_comp_new(a, SLICE("VTIMEZONE"));
+	unsigned count = 0;
+
+	ics_prop_add(a, zone, SLICE("TZID"), tzid);
+	for (const struct ics_comp *c = from->children; c; c = c->next) {
+		struct ics_comp *o = count < OBSERVANCES_MOST ? observance(a, c) : NULL;
+
+		if (!o)
+			continue;
+		ics_comp_add(zone, o);
+		count++;
+	}
+	return count ? zone : NULL;
+}
+
+/* The last day an observance begins, as text; "9": it never ends. */
+static struct slice last_onset(const struct ics_comp *o)
+{
+	struct slice last = slice_head(ics_value(o, "DTSTART"), 8);
+	struct slice rule = ics_value(o, "RRULE"), part;
+
+	for (const struct ics_prop *p = ics_prop_find(o, "RDATE"); p; p = ics_prop_next(p, "RDATE"))
+		if (p->value.len >= 8 && memcmp(p->value.at, last.at, 8) > 0)
+			last = slice_head(p->value, 8);
+	if (rule.len) {
+		last = SLICE("99999999");
+		while (text_next(&rule, ';', &part))
+			if (slice_starts_nocase(part, "UNTIL=") && part.len >= 14)
+				last = slice_head(slice_from(part, 6), 8);
+	}
+	return last;
+}
+
+/* Drops what was over before 1970, save the last of it: that is in force then. */
+static void drop_history(struct ics_comp *zone)
+{
+	struct slice newest = SLICE("00000000");
+	struct ics_comp *c = zone->children;
+
+	for (struct ics_comp *o = c; o; o = o->next) {
+		struct slice last = last_onset(o);
+
+		if (memcmp(last.at, "19700101", 8) < 0 && memcmp(last.at, newest.at, 8) > 0)
+			newest = last;
+	}
+	zone->children = NULL;
+	zone->children_end = &zone->children;
+	while (c) {
+		struct ics_comp *next = c->next;
+
+		c->next = NULL;
+		if (memcmp(last_onset(c).at, newest.at, 8) >= 0)
+			ics_comp_add(zone, c);
+		c = next;
+	}
+}
+
+/* Only what can be a file of the database: no path may lead out of it. */
+static bool database_name(struct slice name)
+{
+	if (name.len == 0 || name.len > NAME_MOST || name.at[0] < 'A' || name.at[0] > 'Z')
+		return false;
+	for (size_t i = 0; i < name.len; i++)
+		if (!strchr("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+			    "0123456789_+-/", name.at[i]) || !name.at[i])
+			return false;
+	return name.at[name.len - 1] != '/';
+}
+
+struct ics_comp *zone_rules_system(struct arena *a, struct slice name)
+{
+	struct ics_comp *root, *zone = NULL;
+	icalcomponent *found;
+	struct buf text;
+	char *printed;
+
+	if (!database_name(name))
+		return NULL;
+	found = icaltzutil_fetch_timezone(arena_string(a, name));
+	if (!found)
+		return NULL;
+	printed = icalcomponent_as_ical_string_r(found);
+	icalcomponent_free(found);
+	if (!printed)
+		return NULL;
+	buf_init(&text, 256 * 1024);
+	if (ics_unfold(&text, slice_of(printed))) {
+		root = ics_parse(a, arena_copy(a, buf_slice(&text)), 10000);
+		if (root->children)
+			zone = zone_rules_strict(a, root->children, name);
+	}
+	if (zone)
+		drop_history(zone);
+	buf_release(&text);
+	icalmemory_free_buffer(printed);
+	return zone;
+}

@@ -1,0 +1,251 @@
+#!/usr/bin/python3
+"""compare_calendar.py CALMERGE CORPUS [-v]
+
+Merges the mails of a corpus folder with the calmerge program and compares the
+feed with what independent programs say of the same mails (CORPUS/expected/
+calendar.json, ics.json, scenarios.json).  One line a disagreement, and a count.
+Python's standard library, and python3-icalendar as a second reader of the feed."""
+import base64
+import datetime
+import json
+import os
+import re
+import subprocess
+import sys
+import tempfile
+
+try:
+    import icalendar
+except ImportError:
+    icalendar = None
+
+UTC = datetime.timezone.utc
+ADDRESSES = "admin@home.example,secretary@home.example"
+
+
+def unfold(text):
+    return re.sub(r"\r\n[ \t]", "", text).split("\r\n")
+
+
+def parse(text):
+    """[(name, {param: value}, value)] of each VEVENT, and the VTIMEZONEs' names."""
+    events, zones, stack = [], [], []
+    for line in unfold(text):
+        m = re.match(r'([A-Za-z0-9-]+)((?:;[A-Za-z0-9-]+=(?:"[^"]*"|[^":;]*))*):(.*)$', line, re.S)
+        if not m:
+            continue
+        name, params, value = m.group(1), m.group(2), m.group(3)
+        pairs = dict(p.split("=", 1) for p in re.findall(r';([A-Za-z0-9-]+=(?:"[^"]*"|[^":;]*))', params))
+        if name == "BEGIN":
+            stack.append(value)
+            if value == "VEVENT":
+                events.append([])
+        elif name == "END":
+            stack.pop()
+        elif stack[-1:] == ["VEVENT"]:
+            events[-1].append((name, pairs, value))
+        elif stack[-1:] == ["VTIMEZONE"] and name == "TZID":
+            zones.append(value)
+    return events, zones
+
+
+def offset_of(zones_of, tzid, local):
+    """By python-icalendar's own reading of the feed's VTIMEZONE."""
+    zone = zones_of.get(tzid)
+    if zone is None:
+        return None
+    return zone.utcoffset(local)
+
+
+def read_zones(text):
+    zones = {}
+    if icalendar:
+        for c in icalendar.Calendar.from_ical(text).walk("VTIMEZONE"):
+            try:
+                zones[str(c["TZID"])] = c.to_tz()
+            except Exception as e:  # noqa: BLE001 (its own limits)
+                print("   python-icalendar cannot make a zone of", c["TZID"], e)
+    return zones
+
+
+def in_utc(zones, params, value):
+    tzid = params.get("TZID", "").strip('"')
+    if not tzid or value.endswith("Z") or len(value) == 8:
+        return value
+    local = datetime.datetime.strptime(value, "%Y%m%dT%H%M%S")
+    zone = zones.get(tzid)
+    if zone is None:
+        return value + "?"
+    aware = zone.localize(local) if hasattr(zone, "localize") else local.replace(tzinfo=zone)
+    return aware.astimezone(UTC).strftime("%Y%m%dT%H%M%SZ")
+
+
+def describe(text):
+    events, _ = parse(text)
+    zones = read_zones(text)
+    out = []
+    for props in events:
+        one = {"uid": None, "recurrence_id": None, "sequence": None, "summary": None,
+               "dtstart": None, "exdates": [], "status": None, "range": None, "rdates": []}
+        for name, params, value in props:
+            if name == "UID":
+                one["uid"] = value
+            elif name == "SEQUENCE":
+                one["sequence"] = int(value)
+            elif name in ("SUMMARY", "STATUS"):
+                one[name.lower()] = re.sub(r"\\(.)", lambda m: "\n" if m.group(1) in "nN" else m.group(1), value)
+            elif name == "DTSTART":
+                one["dtstart"] = in_utc(zones, params, value)
+            elif name == "RECURRENCE-ID":
+                one["recurrence_id"] = in_utc(zones, params, value)
+                one["range"] = params.get("RANGE")
+            elif name in ("EXDATE", "RDATE"):
+                one[name.lower() + "s"].append(in_utc(zones, params, value))
+        out.append(one)
+    return out
+
+
+def merge(program, files):
+    with tempfile.TemporaryDirectory() as folder:
+        run = subprocess.run([program, folder, ADDRESSES] + files, capture_output=True, text=True)
+        if run.returncode:
+            return None, run.stderr[-2000:], ""
+        with open(os.path.join(folder, "calendar.ics"), newline="", encoding="utf-8") as f:
+            return f.read(), [l.split("\t")[0] for l in run.stdout.splitlines()], run.stderr
+
+
+def read_check(text):
+    """The feed as python-icalendar reads it: nothing refused."""
+    if not icalendar:
+        return None
+    try:
+        for e in icalendar.Calendar.from_ical(text).walk("VEVENT"):
+            if e.errors:
+                return str(e.errors)
+    except ValueError as e:
+        return str(e)
+    return None
+
+
+def compare_scenario(name, want, text):
+    have = describe(text)
+    faults = []
+    for w in want["expect"]:
+        same = [h for h in have if h["uid"] == w["uid"] and h["recurrence_id"] == w.get("recurrence_id")]
+        if w.get("cancelled") or w.get("cancelled_or_absent"):
+            if any(h["status"] != "CANCELLED" for h in same):
+                faults.append("still there: %s %s" % (w["uid"], w.get("recurrence_id")))
+            masters = [h for h in have if h["uid"] == w["uid"] and h["recurrence_id"] is None]
+            if w.get("recurrence_id") and masters and w["recurrence_id"] not in masters[0]["exdates"]:
+                faults.append("no EXDATE " + w["recurrence_id"])
+            continue
+        if "note" in w:
+            continue
+        if not same:
+            faults.append("missing: %s %s" % (w["uid"], w.get("recurrence_id")))
+            continue
+        for key in ("dtstart", "sequence", "summary", "range"):
+            if w.get(key) is not None and same[0][key] != w[key] and not (key == "sequence" and w[key] == 0 and same[0][key] is None):
+                faults.append("%s is %r, not %r" % (key, same[0][key], w[key]))
+    uids = {(w["uid"], w.get("recurrence_id")) for w in want["expect"]}
+    noted = {w["uid"] for w in want["expect"] if "note" in w}
+    for h in have:
+        if (h["uid"], h["recurrence_id"]) not in uids and h["uid"] not in noted:
+            faults.append("not expected: %s %s" % (h["uid"], h["recurrence_id"]))
+    return faults
+
+
+def expected_of(entry):
+    """{uid: [components]} of a mail or file that should be in the feed."""
+    out = {}
+    for part in entry:
+        for e in part.get("expected") or []:
+            if e["component"] != "VEVENT" or not e.get("uid") or not e.get("dtstart"):
+                continue
+            if (e.get("method") or "").upper() in ("REPLY", "COUNTER", "REFRESH", "DECLINECOUNTER", "CANCEL"):
+                continue
+            if (e.get("status") or "").upper() == "CANCELLED":
+                continue
+            out.setdefault(e["uid"], []).append(e)
+    return out
+
+
+def compare_single(entry, text):
+    have = describe(text)
+    faults = []
+    for uid, events in expected_of(entry).items():
+        for e in events:
+            same = [h for h in have if h["uid"] == uid and (h["recurrence_id"] is None) == (e["recurrence_id"] is None)
+                    and (e["recurrence_id"] is None or h["recurrence_id"] == e["recurrence_id"])]
+            if not same:
+                same = [h for h in have if h["uid"] == uid]
+                if not same:
+                    faults.append("missing: %s %s" % (uid, e["recurrence_id"] or ""))
+                continue
+            starts = {e["dtstart"], e.get("dtstart_iana"), e.get("dtstart_lenient")}
+            others = {x["dtstart"] for x in events}
+            if same[0]["dtstart"] not in starts and same[0]["dtstart"] not in others:
+                faults.append("%s: dtstart %s, not %s (%s)" % (uid[:30], same[0]["dtstart"], e["dtstart"], e["dtstart_source"]))
+            if e.get("summary") is not None and " ".join((same[0]["summary"] or "").split()) != " ".join(e["summary"].split()) \
+               and len(events) == 1:
+                faults.append("%s: summary %r, not %r" % (uid[:30], same[0]["summary"], e["summary"]))
+    return faults
+
+
+def wrap_ics(path, folder):
+    """A mail around an .ics file."""
+    with open(path, "rb") as f:
+        body = base64.encodebytes(f.read())
+    mail = os.path.join(folder, "m.eml")
+    with open(mail, "wb") as f:
+        f.write(b"From: a@example.org\nDate: Mon, 15 Jan 2024 10:00:00 +0100\nMIME-Version: 1.0\n"
+                b"Content-Type: application/octet-stream; name=x.ics\nContent-Transfer-Encoding: base64\n\n" + body)
+    return mail
+
+
+def main():
+    program, corpus = sys.argv[1], sys.argv[2]
+    verbose = "-v" in sys.argv
+    good = bad = 0
+
+    def report(kind, name, faults, text):
+        nonlocal good, bad
+        broken = read_check(text) if text else None
+        if broken:
+            faults = faults + ["python-icalendar: " + broken[:200]]
+        if faults:
+            bad += 1
+            for f in faults[:6]:
+                print("DIFFERS %s %s: %s" % (kind, name, f))
+        else:
+            good += 1
+            if verbose:
+                print("agrees  %s %s" % (kind, name))
+
+    def load(name):
+        with open(os.path.join(corpus, "expected", name), encoding="utf-8") as f:
+            return json.load(f)
+
+    for name, want in load("scenarios.json").items():
+        files = [os.path.join(corpus, "calendar/scenarios", f) for f in want["files"]]
+        text, outcome, log = merge(program, files)
+        faults = compare_scenario(name, want, text) if text else ["no feed: %s" % outcome]
+        report("scenario", name, faults, text)
+    for name, entry in load("calendar.json").items():
+        if "/scenarios/" in name or name.startswith("tnef/"):
+            continue
+        text, outcome, log = merge(program, [os.path.join(corpus, name)])
+        faults = compare_single(entry["parts"], text) if text else ["no feed: %s" % outcome]
+        report("mail", name, faults, text)
+    with tempfile.TemporaryDirectory() as folder:
+        for name, entry in load("ics.json").items():
+            path = os.path.join(corpus, name if name.startswith("ics/") else "ics/" + name)
+            text, outcome, log = merge(program, [wrap_ics(path, folder)])
+            faults = compare_single([entry], text) if text else ["no feed: %s" % outcome]
+            report("ics", name, faults, text)
+    print("%d agree, %d differ" % (good, bad))
+    return bad != 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
