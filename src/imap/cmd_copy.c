@@ -8,7 +8,7 @@
 enum {
 	/* A hundred thousand UIDs with gaps, twice.  Past it COPYUID is left out,
 	 * which RFC 4315 3 allows and clients survive. */
-	COPYUID_MAX = 4 * 1024 * 1024,
+	COPYUID_MAX = 2 * 1024 * 1024,
 };
 
 struct copy {
@@ -65,17 +65,10 @@ static enum imap_progress tell_copied(struct imap_session *s, struct imap_runnin
 		return imap_no_status(s, cmd, cmd->status);
 	if (!c->copyuid.len)
 		return imap_completed(s, cmd);
-	imap_update(s, !c->move);
-	/* Longer than imap_ok() would make room for. */
-	if (c->move)
-		imap_write(s, SLICE("* OK "));
-	else {
-		imap_write(s, slice_of(cmd->tag));
-		imap_write(s, SLICE(" OK "));
-	}
-	imap_write(s, buf_slice(&c->copyuid));
-	imap_write(s, c->move ? SLICE("Moved\r\n") : SLICE("Copied\r\n"));
-	return c->move ? imap_completed(s, cmd) : IMAP_DONE;
+	if (!c->move)
+		return imap_ok(s, cmd, "%.*sCopied", (int)c->copyuid.len, c->copyuid.data);
+	imap_untagged(s, "OK %.*sMoved", (int)c->copyuid.len, c->copyuid.data);
+	return imap_completed(s, cmd);
 }
 
 static enum imap_progress copy_or_move(struct imap_session *s, struct imap_running *cmd, bool move)

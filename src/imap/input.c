@@ -34,6 +34,7 @@ enum {
 struct imap_input {
 	struct buf text;              /* lines keep the CR LF behind a literal's head only */
 	size_t literals;              /* bytes of them in text */
+	size_t line_at;               /* where the line being read begins: behind the last one */
 	uint64_t literal_left;        /* bytes of one still to come */
 	bool passing;                 /* up to the end of a refused command */
 };
@@ -56,6 +57,7 @@ void imap_input_clear(struct imap_input *in)
 	buf_release(&in->text);
 	buf_init(&in->text, max);
 	in->literals = 0;
+	in->line_at = 0;
 }
 
 void imap_input_free(struct imap_input *in)
@@ -136,6 +138,7 @@ static void begin_literal(struct imap_session *s, const struct imap_literal *lit
 	}
 	in->literals += (size_t)literal->size;
 	in->literal_left = literal->size;
+	in->line_at = in->text.len + (size_t)literal->size;
 	if (literal->sync)
 		imap_write(s, SLICE("+ OK\r\n"));
 }
@@ -145,12 +148,14 @@ static void line_is_whole(struct imap_session *s)
 	struct imap_input *in = s->input;
 	struct imap_literal literal;
 	struct imap_head head;
+	struct slice line;
 
-	if (in->text.len && in->text.data[in->text.len - 1] == '\r')
+	if (in->text.len > in->line_at && in->text.data[in->text.len - 1] == '\r')
 		in->text.len--;
+	line = slice_from(buf_slice(&in->text), in->line_at);
 	if (in->passing) {
 		/* RFC 7888 3: what follows belongs to the same command still. */
-		bool more = imap_literal_at_end(buf_slice(&in->text), &literal) && !literal.sync;
+		bool more = imap_literal_at_end(line, &literal) && !literal.sync;
 
 		imap_input_clear(in);
 		in->passing = false;
@@ -158,7 +163,7 @@ static void line_is_whole(struct imap_session *s)
 			imap_input_pass_over(s, literal.size);
 		return;
 	}
-	if (imap_literal_at_end(buf_slice(&in->text), &literal)) {
+	if (imap_literal_at_end(line, &literal)) {
 		begin_literal(s, &literal);
 		return;
 	}
@@ -189,6 +194,7 @@ static void line_too_long(struct imap_session *s)
 	imap_head_read(s, buf_slice(&s->input->text), &head);
 	head.refusal = "BAD The line is too long";
 	imap_refuse(s, &head);
+	imap_input_clear(s->input);
 	s->input->passing = true;
 }
 

@@ -10,8 +10,8 @@
 #include "utf7.h"
 
 enum {
-	/* One line of our own; names in it have their own ceiling below this. */
-	REPLY_MAX = 64 * 1024,
+	/* A line of our own; the longest has a COPYUID in it (cmd_copy.c). */
+	REPLY_MAX = 2 * 1024 * 1024 + 64 * 1024,
 	/* RFC 2683 3.4.2: longer texts, and such with other bytes, go as literals. */
 	QUOTED_MAX = 1024,
 	MAILBOX_TEXT_MAX = 4 * 1024,

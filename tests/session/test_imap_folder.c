@@ -112,6 +112,9 @@ static void subscriptions(void **state)
 
 	expect(f, "a CREATE foo/bar\r\n", "a OK");
 	expect(f, "a CREATE foo/baz\r\n", "a OK");
+	assert_string_equal(fake_conn_say(f, "a LIST \"\" fo%\r\n"),
+		"* LIST (\\Noselect \\HasChildren) \"/\" foo\r\na OK LIST completed\r\n");
+	expect(f, "a SELECT foo\r\n", "a NO [NONEXISTENT]");
 	expect(f, "a SUBSCRIBE foo/bar\r\n", "a OK");
 	expect(f, "a SUBSCRIBE foo/baz\r\n", "a OK");
 	assert_string_equal(fake_conn_say(f, "a LSUB \"\" f%\r\n"),
