@@ -110,22 +110,36 @@ static bool is_wanted(const struct search_body *b, bool body)
 	return false;
 }
 
+/* Lines of a header that are no fields are text like any other. */
+static void fold_unread(struct search_body *b, struct slice lines)
+{
+	if (!lines.len)
+		return;
+	buf_clear(&b->utf8);
+	charset_to_utf8(&b->utf8, SLICE(""), lines);
+	charset_fold(&b->folded, buf_slice(&b->utf8));
+}
+
 static void read_header(struct search_body *b)
 {
 	const struct mime_part *parent = b->part->parent;
 	bool body = parent && parent->kind == MIME_MESSAGE;
-	struct slice rest = b->part->header;
+	const struct slice header = b->part->header;
+	struct slice rest = header;
 	struct header_field field;
+	const char *before;
 
 	buf_clear(&b->folded);
 	if (!is_wanted(b, body))
 		return;
-	while (header_next(&rest, &field)) {
+	while (before = rest.at, header_next(&rest, &field)) {
+		fold_unread(b, slice_make(before, (size_t)(field.whole.at - before)));
 		charset_fold(&b->folded, field.name);
 		buf_add_text(&b->folded, ": ");
 		search_fold_field(&b->folded, field.value);
 		buf_add_text(&b->folded, "\n");
 	}
+	fold_unread(b, slice_from(header, (size_t)(before - header.at)));
 	look(b, body);
 	buf_clear(&b->folded);
 }
