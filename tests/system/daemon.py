@@ -113,7 +113,8 @@ class Daemon:
                         return line
                 left = end - time.monotonic()
                 if left <= 0 or '<end of log>' in self.log:
-                    raise AssertionError('%r never came in the log:\n%s' % (pattern, '\n'.join(self.log[-40:])))
+                    raise AssertionError('%r never came in the log:\n%s\n(status %s)' % (
+                        pattern, '\n'.join(self.log[-40:]), self.process and self.process.poll()))
                 self.changed.wait(left)
 
     def log_text(self):
