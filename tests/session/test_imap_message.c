@@ -149,6 +149,12 @@ static void storing(void **state)
 		{ "a UID STORE * FLAGS \\Flagged\r\n",
 		  "* 4 FETCH (UID 4 FLAGS (\\Flagged \\Recent))\r\na OK UID STORE completed\r\n" },
 		{ "a UID STORE 77 FLAGS \\Flagged\r\n", "a OK UID STORE completed\r\n" },
+		/* RFC 3501 9: "*" is the last one, even where that is below 100. */
+		{ "a UID STORE 100:* FLAGS ()\r\n",
+		  "* 4 FETCH (UID 4 FLAGS (\\Recent))\r\na OK UID STORE completed\r\n" },
+		{ "a STORE 3:2,*,4,3:3 FLAGS ()\r\n",
+		  "* 2 FETCH (FLAGS (\\Recent))\r\n* 3 FETCH (FLAGS (\\Recent))\r\n"
+		  "* 4 FETCH (FLAGS (\\Recent))\r\na OK STORE completed\r\n" },
 		{ "a STORE 1 FLAGS ()\r\n", "* 1 FETCH (FLAGS (\\Recent))\r\na OK STORE completed\r\n" },
 		{ "a STORE 5 FLAGS ()\r\n", "a BAD No such message number\r\n" },
 		{ "a STORE 0 FLAGS ()\r\n", "a BAD STORE: expected a sequence set\r\n" },
@@ -169,6 +175,10 @@ static void storing(void **state)
 		assert_string_equal(fake_conn_say(f, cases[i].command), cases[i].answer);
 	expect(f, "a EXAMINE storing\r\n", "a OK");
 	expect(f, "a STORE 1 FLAGS ()\r\n", "a NO [CANNOT]");
+	/* Nothing there: "*" is no message number, but a UID is only not found. */
+	expect(f, "a SELECT Drafts\r\n", "a OK");
+	expect(f, "a STORE * FLAGS ()\r\n", "a BAD No such message number");
+	expect(f, "a UID STORE 1:* FLAGS ()\r\n", "a OK");
 	fake_conn_free(f);
 }
 
@@ -177,6 +187,7 @@ static void expunging(void **state)
 {
 	struct fake_conn *f = in_folder(*state, "expunging", 11);
 
+	expect(f, "a SELECT expunging\r\n", "a OK");     /* not \Recent any more */
 	expect(f, "a STORE 3,4,7,11 +FLAGS.SILENT (\\Deleted)\r\n", "a OK");
 	assert_string_equal(fake_conn_say(f, "A202 EXPUNGE\r\n"),
 		"* 3 EXPUNGE\r\n* 3 EXPUNGE\r\n* 5 EXPUNGE\r\n* 8 EXPUNGE\r\n"
@@ -224,6 +235,7 @@ static void moving(void **state)
 	struct fake_conn *f = in_folder(*state, "moving", 4);
 	char *said;
 
+	expect(f, "a SELECT moving\r\n", "a OK");
 	expect(f, "a CREATE moved\r\n", "a OK");
 	said = mem_string(fake_conn_say(f, "a UID MOVE 2:3 moved\r\n"));
 	blur(said);
@@ -256,7 +268,7 @@ static void pipelined(void **state)
 		"* 1 EXISTS\r\n* 1 RECENT\r\n* OK [UNSEEN 1] First unseen\r\n"
 		"* OK [UIDVALIDITY 0] UIDs valid\r\n* OK [UIDNEXT 2] Predicted next UID\r\n"
 		"c OK [READ-WRITE] SELECT completed\r\nd OK STORE completed\r\n"
-		"* 1 EXPUNGE\r\ne OK EXPUNGE completed\r\nf OK CLOSE completed\r\ng OK DELETE completed\r\n");
+		"* 1 EXPUNGE\r\n* 0 RECENT\r\ne OK EXPUNGE completed\r\nf OK CLOSE completed\r\ng OK DELETE completed\r\n");
 	free(said);
 	fake_conn_free(f);
 }
@@ -278,7 +290,7 @@ static const char split_answer[] =
 	"c OK [APPENDUID 0 1] APPEND completed\r\n"
 	"* 1 FETCH (FLAGS (\\Deleted \\Seen \\Recent))\r\nd OK STORE completed\r\n"
 	"* 2 EXISTS\r\n* 2 RECENT\r\ne OK [COPYUID 0 1 2] Copied\r\n"
-	"* 1 EXPUNGE\r\n* 1 EXPUNGE\r\nf OK EXPUNGE completed\r\n"
+	"* 1 EXPUNGE\r\n* 1 EXPUNGE\r\n* 0 RECENT\r\nf OK EXPUNGE completed\r\n"
 	"g OK CLOSE completed\r\nh OK DELETE completed\r\n";
 
 static struct fake_conn *make(void *arg)

@@ -193,8 +193,9 @@ static void idle_unread(void **state)
 		assert_true(i < 100000);
 	}
 	before = p.a->output.len;
+	fake_conn_say(p.b, "b IDLE\r\n");
 	deliver(p.w, "slow");
-	loop_turn(p.w->loop, 50);
+	await(p.w, p.b, "* 2 EXISTS\r\n");
 	assert_int_equal(p.a->output.len, before);
 	fake_conn_drain(p.a);
 	has(fake_conn_take(p.a), "* 2 EXISTS\r\n");
