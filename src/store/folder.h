@@ -1,0 +1,91 @@
+#ifndef STORE_FOLDER_H
+#define STORE_FOLDER_H
+
+#include "store_private.h"
+#include "table.h"
+
+/* A folder as the mail lane knows it.  Kept while a mailbox is open on it, else
+ * until the end of the job. */
+struct folder {
+	struct list node;                /* the store's */
+	struct store *store;
+	struct index_folder head;
+	char *dir, *path;                /* "" for INBOX; whole path */
+	struct letters letters;
+	struct mailbox *mailbox;         /* whom to tell; never followed here */
+	int wd[2];                       /* inotify's, by place; -1: none */
+	bool live;                       /* inotify sees every change */
+	struct table table;
+	bool loaded;                     /* table is filled */
+	bool changed;                    /* since the last snapshot */
+	bool touched;                    /* in this transaction */
+	bool ticked;                     /* modseq was raised in this job */
+	bool broken;                     /* memory and index may differ */
+	bool gone;
+};
+
+/* The directory that has this name.  False: none. */
+bool folder_resolve(const char *root, const char *name, struct folder_dir *dir);
+
+/* By name.  With `records` its table is filled.  It is the store's: nothing to give back. */
+enum store_status folder_open(struct store *s, const char *name, bool records,
+			      struct folder **out);
+/* As it was opened in this job; NULL: it was not, or is broken. */
+struct folder *folder_by_name(struct store *s, const char *name);
+/* The one an open mailbox stands for; NULL: it is gone. */
+struct folder *folder_of_mailbox(struct store *s, const struct mailbox *m);
+enum store_status folder_load(struct folder *f);
+/* Drops what nobody has open, and hands out what changed. */
+void folders_settle(struct store *s, struct news **news);
+void folder_free(struct folder *f);
+/* Its mailbox will be told; the folder ends with the job. */
+void folder_is_gone(struct folder *f);
+
+/* ---- Between store_begin and store_commit; false: the index failed. ---- */
+
+struct arrival {
+	const char *name;
+	enum place place;
+	uint64_t size;
+	int64_t received, saved;
+	uint32_t uid;                    /* 0: the next */
+	unsigned keywords;               /* besides those of the letters */
+	const struct slice *texts;       /* INDEX_TEXTS of them, or NULL */
+};
+/* Harmless when its base is there already; *uid is that one's then. */
+bool folder_add(struct folder *f, const struct arrival *a, uint32_t *uid);
+/* The file has another name now; flags and keywords follow it. */
+bool folder_file_moved(struct folder *f, struct record *r, enum place place, const char *name);
+bool folder_remove(struct folder *f, struct record *r);
+/* r as it is now, to the index. */
+bool folder_keep(struct folder *f, const struct record *r);
+void folder_count(struct folder *f, const struct record *r, int by);
+uint64_t folder_tick(struct folder *f);
+
+/* ---- folder_scan.c ---- */
+
+/* Compares with the disk when the directories' times say so, or `force`.  A
+ * transaction of its own. */
+enum store_status folder_sync(struct folder *f, bool force);
+/* new/ is emptied into cur/. */
+enum store_status folder_claim(struct folder *f);
+
+/* A name that something happened to. */
+struct file_event {
+	struct file_event *next;
+	enum place place;
+	bool appeared;
+	char name[];
+};
+enum store_status folder_events(struct folder *f, const struct file_event *events);
+
+/* ---- uidlist.c ---- */
+struct uidlist;
+/* Dovecot's, when this folder has one that may be taken over; NULL: none. */
+struct uidlist *uidlist_read(const char *folder, uint32_t *validity, uint32_t *next);
+void uidlist_free(struct uidlist *l);
+uint32_t uidlist_find(const struct uidlist *l, const char *base, size_t base_len);
+/* From now on it may not be taken again: our UIDs and Dovecot's part here. */
+enum store_status uidlist_taken(const char *folder);
+
+#endif

@@ -1,0 +1,343 @@
+/*
+ * CREATE, DELETE, RENAME, SUBSCRIBE, STATUS: what is done to folders by name.
+ * The directory first, then the index; a crash between leaves rows of a folder
+ * that is not there, which the next folder of that name does away with.
+ */
+#include <dirent.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "copy.h"
+#include "folder.h"
+#include "mailbox_private.h"
+#include "subscribe.h"
+#include "watch.h"
+
+struct name_job {
+	struct mail_job mail;
+	struct folder_name name, to;
+	bool on;
+	store_fn *fn;
+};
+
+static void finish_name(struct mail_job *mail)
+{
+	struct name_job *j = container_of(mail, struct name_job, mail);
+
+	if (!mail->question.abandoned)
+		j->fn(mail->question.owner, mail->st);
+}
+
+static struct name_job *make_job(void (*run)(struct mail_job *), store_fn *fn)
+{
+	struct name_job *j = mem_alloc(sizeof(*j));
+
+	j->mail.run = run;
+	j->mail.finish = finish_name;
+	j->fn = fn;
+	return j;
+}
+
+static struct name_job *job_of(struct mail_job *mail)
+{
+	return container_of(mail, struct name_job, mail);
+}
+
+/* Rows of a folder that is not on disk (any more). */
+static enum store_status forget(struct store *s, const char *dir)
+{
+	struct index_folder head;
+
+	if (!index_folder_get(s->index, dir, &head))
+		return index_failure(s->index);
+	if (head.id == 0)
+		return STORE_OK;
+	if (!store_begin(s))
+		return index_failure(s->index);
+	return store_commit(s, index_folder_delete(s->index, head.id));
+}
+
+/* Whoever has it open is told. */
+static void tell_gone(struct store *s, const char *dir)
+{
+	list_each(node, after, &s->folders) {
+		struct folder *f = container_of(node, struct folder, node);
+
+		if (strcmp(f->dir, dir) == 0)
+			folder_is_gone(f);
+	}
+}
+
+static bool has_children(const char *root, const char *name)
+{
+	DIR *dir = opendir(root);
+	bool found = false;
+	struct dirent *e;
+
+	while (dir && !found && (e = readdir(dir))) {
+		struct folder_name other;
+
+		found = e->d_name[0] == '.' && strlen(e->d_name) <= NAME_DIR_MAX &&
+			name_from_dir(e->d_name, &other) && name_is_above(name, other.at);
+	}
+	if (dir)
+		closedir(dir);
+	return found;
+}
+
+/* ---- CREATE ---- */
+
+static enum store_status create(struct store *s, const struct folder_name *name)
+{
+	struct folder_dir dir;
+	enum store_status st;
+
+	if (folder_resolve(s->root, name->at, &dir))
+		return STORE_EXISTS;
+	if (!name_to_dir(name, &dir))
+		return STORE_BAD_NAME;
+	st = forget(s, dir.at);
+	return st == STORE_OK ? maildir_make(s->root, dir.at) : st;
+}
+
+static void run_create(struct mail_job *mail)
+{
+	mail->st = create(mail->question.store, &job_of(mail)->name);
+}
+
+void store_create(struct store *s, const char *name, store_fn *fn, void *owner)
+{
+	struct name_job *j = make_job(run_create, fn);
+	struct slice given = slice_of(name);
+
+	/* RFC 3501 6.3.3: a separator at the end says that names below are to come. */
+	if (given.len > 1 && given.at[given.len - 1] == '/')
+		given.len--;
+	if (name_canonical(given, &j->name))
+		store_ask(s, &j->mail, owner);
+	else
+		store_refuse(s, &j->mail, owner, STORE_BAD_NAME);
+}
+
+/* ---- DELETE ---- */
+
+static void run_delete(struct mail_job *mail)
+{
+	struct store *s = mail->question.store;
+	const char *name = job_of(mail)->name.at;
+	struct folder_dir dir;
+
+	if (strcmp(name, "INBOX") == 0) {
+		mail->st = STORE_NOT_ALLOWED;
+		return;
+	}
+	if (!folder_resolve(s->root, name, &dir)) {
+		mail->st = has_children(s->root, name) ? STORE_HAS_CHILDREN : STORE_NO_FOLDER;
+		return;
+	}
+	mail->st = maildir_remove(s->root, dir.at);
+	if (mail->st != STORE_OK)
+		return;
+	tell_gone(s, dir.at);
+	/* The messages are gone whatever the index says. */
+	(void)forget(s, dir.at);
+}
+
+void store_delete(struct store *s, const char *name, store_fn *fn, void *owner)
+{
+	struct name_job *j = make_job(run_delete, fn);
+
+	if (name_canonical(slice_of(name), &j->name))
+		store_ask(s, &j->mail, owner);
+	else
+		store_refuse(s, &j->mail, owner, STORE_NO_FOLDER);
+}
+
+/* ---- RENAME ---- */
+
+struct move {
+	struct folder_dir from, to;
+	bool done;
+};
+
+struct moves {
+	struct move *all;
+	size_t count, cap;
+};
+
+/* The new name of `name`, which is `from` or below it. */
+static bool new_name(const struct name_job *j, const char *name, struct folder_name *out)
+{
+	char text[2 * NAME_MAX_BYTES + 2];
+
+	snprintf(text, sizeof(text), "%s%s", j->to.at, name + strlen(j->name.at));
+	return name_canonical(slice_of(text), out);
+}
+
+static enum store_status plan_one(struct moves *m, const struct name_job *j, const char *root,
+				  const char *dir, const char *name)
+{
+	struct move move = { .done = false };
+	struct folder_name to;
+	struct folder_dir other;
+
+	if (!new_name(j, name, &to) || !name_to_dir(&to, &move.to))
+		return STORE_BAD_NAME;
+	if (folder_resolve(root, to.at, &other))
+		return STORE_EXISTS;
+	memcpy(move.from.at, dir, strlen(dir) + 1);
+	if (m->count == m->cap) {
+		m->cap = m->cap ? m->cap * 2 : 8;
+		m->all = mem_grow(m->all, m->cap, sizeof(*m->all));
+	}
+	m->all[m->count++] = move;
+	return STORE_OK;
+}
+
+/* Every directory that moves: the folder's and those of folders below it. */
+static enum store_status plan(struct moves *m, const struct name_job *j, const char *root)
+{
+	enum store_status st = STORE_OK;
+	struct dirent *e;
+	DIR *dir = opendir(root);
+
+	while (dir && st == STORE_OK && (e = readdir(dir))) {
+		struct folder_name name;
+
+		if (e->d_name[0] == '.' && strlen(e->d_name) <= NAME_DIR_MAX &&
+		    name_from_dir(e->d_name, &name) &&
+		    (strcmp(name.at, j->name.at) == 0 || name_is_above(j->name.at, name.at)))
+			st = plan_one(m, j, root, e->d_name, name.at);
+	}
+	if (dir)
+		closedir(dir);
+	return st == STORE_OK && m->count == 0 ? STORE_NO_FOLDER : st;
+}
+
+static int rename_dir(const char *root, const struct folder_dir *from,
+		      const struct folder_dir *to)
+{
+	struct path a, b;
+
+	path_make(&a, root, from->at, "", "");
+	path_make(&b, root, to->at, "", "");
+	return rename(a.at, b.at) == 0 ? 0 : errno;
+}
+
+static enum store_status carry_out(struct store *s, struct moves *m)
+{
+	enum store_status st = STORE_OK;
+
+	for (size_t i = 0; st == STORE_OK && i < m->count; i++) {
+		int err = rename_dir(s->root, &m->all[i].from, &m->all[i].to);
+
+		m->all[i].done = err == 0;
+		if (err)
+			st = maildir_failed("cannot rename a folder", m->all[i].from.at, err);
+	}
+	for (size_t i = 0; st != STORE_OK && i < m->count; i++) {
+		if (m->all[i].done)
+			rename_dir(s->root, &m->all[i].to, &m->all[i].from);
+	}
+	return st == STORE_OK && !dir_sync(s->root) ? STORE_FAILED : st;
+}
+
+/* Rows follow their directories: UIDs stay, and every UIDVALIDITY of the store is
+ * another, so the new name never had this one. */
+static void rename_rows(struct store *s, const struct moves *m)
+{
+	bool ok = true;
+
+	for (size_t i = 0; i < m->count; i++) {
+		tell_gone(s, m->all[i].from.at);
+		(void)forget(s, m->all[i].to.at);
+	}
+	if (!store_begin(s))
+		return;
+	for (size_t i = 0; ok && i < m->count; i++)
+		ok = index_folder_rename(s->index, m->all[i].from.at, m->all[i].to.at);
+	(void)store_commit(s, ok);
+}
+
+/* RFC 3501 6.3.5: INBOX stays, its messages move. */
+static enum store_status rename_inbox(struct store *s, const struct name_job *j)
+{
+	struct folder *from, *to;
+	struct copy_list list;
+	enum store_status st = create(s, &j->to);
+
+	if (st == STORE_OK)
+		st = folder_open(s, "INBOX", true, &from);
+	if (st == STORE_OK)
+		st = folder_sync(from, false);
+	if (st == STORE_OK)
+		st = folder_open(s, j->to.at, false, &to);
+	if (st != STORE_OK)
+		return st;
+	copy_list_init(&list);
+	copy_list_all(&list, from);
+	st = folder_copy(from, to, &list, true);
+	copy_list_release(&list);
+	return st;
+}
+
+static void run_rename(struct mail_job *mail)
+{
+	struct name_job *j = job_of(mail);
+	struct store *s = mail->question.store;
+	struct moves m = { NULL, 0, 0 };
+	struct folder_dir dir;
+
+	if (folder_resolve(s->root, j->to.at, &dir) || has_children(s->root, j->to.at)) {
+		mail->st = STORE_EXISTS;
+	} else if (strcmp(j->name.at, "INBOX") == 0) {
+		mail->st = rename_inbox(s, j);
+	} else if (name_is_above(j->name.at, j->to.at)) {
+		mail->st = STORE_BAD_NAME;
+	} else {
+		mail->st = plan(&m, j, s->root);
+		if (mail->st == STORE_OK)
+			mail->st = carry_out(s, &m);
+		if (mail->st == STORE_OK)
+			rename_rows(s, &m);
+	}
+	free(m.all);
+}
+
+void store_rename(struct store *s, const char *from, const char *to, store_fn *fn, void *owner)
+{
+	struct name_job *j = make_job(run_rename, fn);
+	struct slice given = slice_of(to);
+
+	if (given.len > 1 && given.at[given.len - 1] == '/')
+		given.len--;
+	if (!name_canonical(slice_of(from), &j->name))
+		store_refuse(s, &j->mail, owner, STORE_NO_FOLDER);
+	else if (!name_canonical(given, &j->to))
+		store_refuse(s, &j->mail, owner, STORE_BAD_NAME);
+	else
+		store_ask(s, &j->mail, owner);
+}
+
+/* ---- SUBSCRIBE ---- */
+
+static void run_subscribe(struct mail_job *mail)
+{
+	struct name_job *j = job_of(mail);
+
+	mail->st = subscribe_change(mail->question.store->root, j->name.at, j->on);
+}
+
+void store_subscribe(struct store *s, const char *name, bool on, store_fn *fn, void *owner)
+{
+	struct name_job *j = make_job(run_subscribe, fn);
+
+	j->on = on;
+	if (name_canonical(slice_of(name), &j->name))
+		store_ask(s, &j->mail, owner);
+	else
+		store_refuse(s, &j->mail, owner, STORE_BAD_NAME);
+}

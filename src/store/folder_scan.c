@@ -1,0 +1,397 @@
+/*
+ * Comparing a folder with its directories, which other programs change as well.
+ *
+ * Whether to look is decided by the directories' modification times.  Two traps
+ * (both described in Dovecot's sources): a time is only as fine as the kernel's
+ * clock tick, so a directory that was changed within the last two seconds before
+ * we looked counts as not looked at; and a file that is renamed while readdir
+ * runs can be missed altogether, so nothing is called gone after a round in
+ * which the directory changed, as long as there is hope of a quiet one.
+ *
+ * With inotify the names come one by one and nothing is compared, unless a file
+ * vanished without a new name: then it may be either gone or renamed, and only
+ * the whole directory can tell.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/mem.h"
+#include "folder.h"
+
+enum { ROUNDS_MAX = 4 };
+
+static const int64_t SETTLED_NS = INT64_C(2000000000);
+
+struct found {
+	char *name;
+	enum place place;
+	int64_t mtime_ns;
+	uint32_t uid;                    /* Dovecot's; UINT32_MAX: none */
+};
+
+struct scan {
+	struct folder *f;
+	bool ok, first;
+	struct found *found;
+	size_t count, cap;
+};
+
+static bool stat_place(const struct folder *f, enum place place, int64_t *mtime)
+{
+	struct path path;
+	struct stat st;
+
+	path_make(&path, f->path, place_name(place), "", "");
+	if (stat(path.at, &st) != 0)
+		return false;
+	*mtime = stat_mtime_ns(&st);
+	return true;
+}
+
+static void clear_found(struct scan *s)
+{
+	while (s->count > 0)
+		free(s->found[--s->count].name);
+}
+
+static void add_found(struct scan *s, enum place place, const char *name)
+{
+	if (s->count == s->cap) {
+		s->cap = s->cap ? s->cap * 2 : 16;
+		s->found = mem_grow(s->found, s->cap, sizeof(*s->found));
+	}
+	s->found[s->count++] = (struct found){ .name = mem_string(name), .place = place,
+					       .uid = UINT32_MAX };
+}
+
+static bool is_there(const struct folder *f, enum place place, const char *name)
+{
+	struct path path;
+	struct stat st;
+
+	path_message(&path, f->path, place, name);
+	return lstat(path.at, &st) == 0;
+}
+
+static bool see_file(void *ctx, enum place place, const char *name)
+{
+	struct scan *s = ctx;
+	struct folder *f = s->f;
+	struct record *r = table_file(&f->table, name, file_base_len(name));
+
+	if (file_base_len(name) == 0)
+		return true;
+	if (!r) {
+		add_found(s, place, name);
+		return true;
+	}
+	/* Two files of one base, or one that moved while we looked. */
+	if (r->seen_in_scan && is_there(f, (enum place)r->place, table_name(&f->table, r)))
+		return true;
+	r->seen_in_scan = 1;
+	if (r->place != place || strcmp(table_name(&f->table, r), name) != 0)
+		s->ok = folder_file_moved(f, r, place, name) && s->ok;
+	return s->ok;
+}
+
+/* Once through new/ and cur/.  *quiet: nobody changed them meanwhile. */
+static bool scan_round(struct scan *s, bool *quiet, int64_t before[2])
+{
+	int64_t after[2] = { 0, 0 };
+	struct table *t = &s->f->table;
+
+	clear_found(s);
+	for (uint32_t i = 0; i < t->count; i++)
+		t->records[i].seen_in_scan = 0;
+	if (!stat_place(s->f, PLACE_NEW, &before[0]) || !stat_place(s->f, PLACE_CUR, &before[1]))
+		return false;
+	if (!maildir_scan(s->f->path, PLACE_NEW, see_file, s) ||
+	    !maildir_scan(s->f->path, PLACE_CUR, see_file, s) || !s->ok)
+		return false;
+	*quiet = stat_place(s->f, PLACE_NEW, &after[0]) &&
+		 stat_place(s->f, PLACE_CUR, &after[1]) &&
+		 before[0] == after[0] && before[1] == after[1];
+	return true;
+}
+
+static bool any_unseen(const struct table *t)
+{
+	for (uint32_t i = 0; i < t->count; i++) {
+		if (t->records[i].name && !t->records[i].seen_in_scan)
+			return true;
+	}
+	return false;
+}
+
+static bool remove_unseen(struct folder *f)
+{
+	bool ok = true;
+
+	for (uint32_t i = 0; ok && i < f->table.count; i++) {
+		struct record *r = &f->table.records[i];
+
+		if (r->name && !r->seen_in_scan)
+			ok = folder_remove(f, r);
+	}
+	table_sweep(&f->table);
+	return ok;
+}
+
+/* By Dovecot's UID, then (in a folder's first comparison) cur/ before new/, whose
+ * messages are the recent ones, then by time and name. */
+static int compare_found(const void *a, const void *b)
+{
+	const struct found *x = a, *y = b;
+
+	if (x->uid != y->uid)
+		return x->uid < y->uid ? -1 : 1;
+	if (x->mtime_ns != y->mtime_ns)
+		return x->mtime_ns < y->mtime_ns ? -1 : 1;
+	return strcmp(x->name, y->name);
+}
+
+static int compare_first(const void *a, const void *b)
+{
+	const struct found *x = a, *y = b;
+
+	if (x->uid == y->uid && x->place != y->place)
+		return x->place == PLACE_CUR ? -1 : 1;
+	return compare_found(a, b);
+}
+
+/* Size and dates of a file somebody else brought.  False: it is gone again. */
+static bool look_at(const struct folder *f, struct found *n, struct arrival *a)
+{
+	struct path path;
+	struct stat st;
+
+	path_message(&path, f->path, n->place, n->name);
+	if (stat(path.at, &st) != 0 || !S_ISREG(st.st_mode))
+		return false;
+	n->mtime_ns = stat_mtime_ns(&st);
+	if (!a)
+		return true;
+	*a = (struct arrival){
+		.name = n->name, .place = n->place, .received = st.st_mtime,
+		.uid = n->uid == UINT32_MAX ? 0 : n->uid,
+	};
+	return file_name_number(n->name, 'W', &a->size) || file_crlf_size(path.at, &a->size);
+}
+
+static bool add_all_found(struct scan *s)
+{
+	struct folder *f = s->f;
+	int64_t now = clock_wall();
+	size_t kept = 0;
+
+	for (size_t i = 0; i < s->count; i++) {
+		if (look_at(f, &s->found[i], NULL))
+			s->found[kept++] = s->found[i];
+		else
+			free(s->found[i].name);
+	}
+	s->count = kept;
+	if (kept > 0)
+		qsort(s->found, kept, sizeof(*s->found),
+		      s->first ? compare_first : compare_found);
+	for (size_t i = 0; i < kept; i++) {
+		struct arrival a;
+		uint32_t uid;
+
+		if (!look_at(f, &s->found[i], &a))
+			continue;
+		if (!s->first)
+			a.saved = now;
+		if (!folder_add(f, &a, &uid))
+			return false;
+		if (s->first && s->found[i].place == PLACE_CUR)
+			f->head.first_recent = uid + 1;
+	}
+	return true;
+}
+
+/* In a folder's first comparison: *list is Dovecot's, when there is one. */
+static void take_uids(struct scan *s, struct uidlist **list)
+{
+	uint32_t validity, next;
+
+	*list = s->first ? uidlist_read(s->f->path, &validity, &next) : NULL;
+	if (!*list || validity != s->f->head.uid_validity) {
+		uidlist_free(*list);
+		*list = NULL;
+		return;
+	}
+	for (size_t i = 0; i < s->count; i++) {
+		const char *name = s->found[i].name;
+		uint32_t uid = uidlist_find(*list, name, file_base_len(name));
+
+		if (uid && uid < next)
+			s->found[i].uid = uid;
+	}
+	if (s->f->head.uid_next < next)
+		s->f->head.uid_next = next;
+}
+
+static int64_t settled(int64_t mtime, int64_t now_ns)
+{
+	return mtime <= now_ns && now_ns - mtime < SETTLED_NS ? 0 : mtime;
+}
+
+static bool rounds(struct scan *s, int64_t times[2])
+{
+	bool quiet = false;
+
+	for (unsigned i = 0; i < ROUNDS_MAX && !quiet; i++) {
+		if (!scan_round(s, &quiet, times))
+			return false;
+		/* Nothing is missing, so nothing was missed: what came after will
+		 * change the time that we keep. */
+		if (!any_unseen(&s->f->table))
+			break;
+	}
+	return remove_unseen(s->f);
+}
+
+static enum store_status compare(struct folder *f)
+{
+	struct scan s = { .f = f, .ok = true, .first = f->head.modseq == 1 };
+	int64_t times[2] = { 0, 0 }, now_ns = clock_wall_us() * 1000;
+	struct uidlist *list = NULL;
+	enum store_status st = folder_load(f);
+	bool ok;
+
+	if (st != STORE_OK)
+		return st;
+	if (!store_begin(f->store))
+		return index_failure(f->store->index);
+	ok = rounds(&s, times);
+	if (ok) {
+		take_uids(&s, &list);
+		ok = add_all_found(&s);
+	}
+	times[0] = settled(times[0], now_ns);
+	times[1] = settled(times[1], now_ns);
+	if (ok && (f->head.new_mtime != times[0] || f->head.cur_mtime != times[1])) {
+		f->head.new_mtime = times[0];
+		f->head.cur_mtime = times[1];
+		f->touched = true;
+	}
+	st = store_commit(f->store, ok);
+	if (st == STORE_OK && list && uidlist_taken(f->path) != STORE_OK)
+		st = STORE_FAILED;
+	uidlist_free(list);
+	clear_found(&s);
+	free(s.found);
+	return st;
+}
+
+enum store_status folder_sync(struct folder *f, bool force)
+{
+	int64_t new_mtime, cur_mtime;
+
+	if (!stat_place(f, PLACE_NEW, &new_mtime) || !stat_place(f, PLACE_CUR, &cur_mtime)) {
+		if (!maildir_is_folder(f->path)) {
+			folder_is_gone(f);
+			return STORE_NO_FOLDER;
+		}
+		if (!maildir_complete(f->path))
+			return STORE_FAILED;
+		force = true;
+	}
+	if (!force && (f->live || (new_mtime == f->head.new_mtime &&
+				   cur_mtime == f->head.cur_mtime)))
+		return STORE_OK;
+	return compare(f);
+}
+
+enum store_status folder_claim(struct folder *f)
+{
+	enum store_status st = folder_load(f);
+	bool ok = true;
+
+	if (st != STORE_OK)
+		return st;
+	if (!store_begin(f->store))
+		return index_failure(f->store->index);
+	for (uint32_t i = 0; ok && i < f->table.count; i++) {
+		struct record *r = &f->table.records[i];
+		char old[FILE_NAME], new[FILE_NAME];
+		struct path from, to;
+
+		if (r->place != PLACE_NEW)
+			continue;
+		snprintf(old, sizeof(old), "%s", table_name(&f->table, r));
+		if (!file_name_make(new, old, file_base_len(old), file_letters(old)))
+			continue;
+		path_message(&from, f->path, PLACE_NEW, old);
+		path_message(&to, f->path, PLACE_CUR, new);
+		if (rename(from.at, to.at) == 0)
+			ok = folder_file_moved(f, r, PLACE_CUR, new);
+		else if (errno != ENOENT)
+			maildir_failed("cannot move a message to cur/", from.at, errno);
+	}
+	return store_commit(f->store, ok);
+}
+
+/* What appeared: a new name of what we know, or a message. */
+static bool see_events(struct scan *s, const struct file_event *events)
+{
+	struct folder *f = s->f;
+
+	for (const struct file_event *e = events; e; e = e->next) {
+		size_t len = file_base_len(e->name);
+		struct record *r = table_file(&f->table, e->name, len);
+
+		if (!e->appeared || e->name[0] == '.' || len == 0 ||
+		    !is_there(f, e->place, e->name))
+			continue;
+		if (!r) {
+			bool again = false;
+
+			for (size_t i = 0; i < s->count; i++)
+				again = again || (s->found[i].place == e->place &&
+						  strcmp(s->found[i].name, e->name) == 0);
+			if (!again)
+				add_found(s, e->place, e->name);
+		} else if ((r->place != e->place ||
+			    strcmp(table_name(&f->table, r), e->name) != 0) &&
+			   !is_there(f, (enum place)r->place, table_name(&f->table, r)) &&
+			   !folder_file_moved(f, r, e->place, e->name)) {
+			return false;
+		}
+	}
+	return true;
+}
+
+static bool any_vanished(const struct folder *f, const struct file_event *events)
+{
+	for (const struct file_event *e = events; e; e = e->next) {
+		const struct record *r = table_file(&f->table, e->name, file_base_len(e->name));
+
+		if (!e->appeared && r && r->place == e->place &&
+		    strcmp(table_name(&f->table, r), e->name) == 0 &&
+		    !is_there(f, e->place, e->name))
+			return true;
+	}
+	return false;
+}
+
+enum store_status folder_events(struct folder *f, const struct file_event *events)
+{
+	struct scan s = { .f = f, .ok = true };
+	enum store_status st = folder_load(f);
+
+	if (st != STORE_OK || !events)
+		return st;
+	if (!store_begin(f->store))
+		return index_failure(f->store->index);
+	st = store_commit(f->store, see_events(&s, events) && add_all_found(&s));
+	clear_found(&s);
+	free(s.found);
+	if (st == STORE_OK && any_vanished(f, events))
+		st = compare(f);
+	return st;
+}

@@ -1,0 +1,326 @@
+/*
+ * The index's file: opening, renewing, committing.
+ *
+ * WAL, so that readers never wait for the mail lane.  synchronous is FULL: each
+ * commit is on disk before it returns.  With NORMAL a lost current could take
+ * the last commits back, and a UID that a client was told would be given to
+ * another message, which a client never notices.  It costs one fsync for each
+ * command that changes something; deliveries do not wait for it.
+ */
+#include "index_private.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "base/mem.h"
+
+/* Another layout gets another number, and an old file is made anew. */
+#define LAYOUT 1
+#define TEXT_OF(x) #x
+#define TEXT_OF_VALUE(x) TEXT_OF(x)
+
+static const char *const SETUP =
+	"PRAGMA journal_mode=WAL;"
+	"PRAGMA synchronous=FULL;"
+	"PRAGMA busy_timeout=5000;"
+	"PRAGMA cache_size=-1024;"
+	"PRAGMA temp_store=MEMORY;";
+
+static const char *const LAYOUT_SQL =
+	"BEGIN IMMEDIATE;"
+	"CREATE TABLE folder(id INTEGER PRIMARY KEY AUTOINCREMENT, dir TEXT UNIQUE NOT NULL,"
+	" uid_validity INTEGER, uid_next INTEGER, first_recent INTEGER, modseq INTEGER,"
+	" new_mtime INTEGER, cur_mtime INTEGER,"
+	" messages INTEGER, unseen INTEGER, bytes INTEGER);"
+	"CREATE TABLE message(folder INTEGER, uid INTEGER, base TEXT NOT NULL, info TEXT NOT NULL,"
+	" place INTEGER, keywords TEXT, modseq INTEGER, size INTEGER,"
+	" received INTEGER, saved INTEGER, PRIMARY KEY(folder, uid)) WITHOUT ROWID;"
+	"CREATE UNIQUE INDEX message_base ON message(folder, base);"
+	"CREATE TABLE text(folder INTEGER, uid INTEGER, envelope BLOB, body BLOB,"
+	" bodystructure BLOB, PRIMARY KEY(folder, uid)) WITHOUT ROWID;"
+	"PRAGMA user_version=" TEXT_OF_VALUE(LAYOUT) ";"
+	"COMMIT;";
+
+static const char *const SQL[S_COUNT] = {
+	[S_BEGIN] = "BEGIN IMMEDIATE",
+	[S_COMMIT] = "COMMIT",
+	[S_ROLLBACK] = "ROLLBACK",
+	[S_FOLDER_GET] = "SELECT id, uid_validity, uid_next, first_recent, modseq, new_mtime,"
+		" cur_mtime, messages, unseen, bytes FROM folder WHERE dir=?1",
+	[S_FOLDER_NEW] = "INSERT INTO folder(dir, uid_validity, uid_next, first_recent, modseq,"
+		" new_mtime, cur_mtime, messages, unseen, bytes)"
+		" VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
+	[S_FOLDER_PUT] = "UPDATE folder SET uid_validity=?2, uid_next=?3, first_recent=?4,"
+		" modseq=?5, new_mtime=?6, cur_mtime=?7, messages=?8, unseen=?9, bytes=?10"
+		" WHERE id=?1",
+	[S_FOLDER_DELETE] = "DELETE FROM folder WHERE id=?1",
+	[S_FOLDER_MESSAGES_DELETE] = "DELETE FROM message WHERE folder=?1",
+	[S_FOLDER_TEXTS_DELETE] = "DELETE FROM text WHERE folder=?1",
+	[S_FOLDER_RENAME] = "UPDATE folder SET dir=?2 WHERE dir=?1",
+	[S_BYTES] = "SELECT coalesce(sum(bytes), 0) FROM folder",
+	[S_VALIDITY] = "SELECT coalesce(max(uid_validity), 0) FROM folder",
+	[S_MESSAGES] = "SELECT uid, place, base || info, coalesce(keywords, ''), modseq, size,"
+		" received, saved FROM message WHERE folder=?1 ORDER BY uid",
+	[S_MESSAGE_ADD] = "INSERT INTO message(folder, uid, base, info, place, keywords, modseq,"
+		" size, received, saved) VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
+	[S_MESSAGE_CHANGE] = "UPDATE message SET base=?3, info=?4, place=?5, keywords=?6,"
+		" modseq=?7 WHERE folder=?1 AND uid=?2",
+	[S_MESSAGE_DELETE] = "DELETE FROM message WHERE folder=?1 AND uid=?2",
+	[S_TEXTS_DELETE] = "DELETE FROM text WHERE folder=?1 AND uid=?2",
+	[S_MESSAGE_UID] = "SELECT uid FROM message WHERE folder=?1 AND base=?2",
+	[S_COUNT_FROM] = "SELECT count(*) FROM message WHERE folder=?1 AND uid>=?2",
+	[S_TEXTS_PUT] = "INSERT OR REPLACE INTO text(folder, uid, envelope, body, bodystructure)"
+		" SELECT folder, uid, ?3, ?4, ?5 FROM message WHERE folder=?1 AND uid=?2",
+	[S_TEXTS_COPY] = "INSERT OR REPLACE INTO text(folder, uid, envelope, body, bodystructure)"
+		" SELECT ?3, ?4, envelope, body, bodystructure FROM text"
+		" WHERE folder=?1 AND uid=?2",
+	[S_TEXT] = "SELECT envelope, body, bodystructure FROM text WHERE folder=?1 AND uid=?2",
+	[S_FILE] = "SELECT place, base || info FROM message WHERE folder=?1 AND uid=?2",
+};
+
+static bool is_damage(int code)
+{
+	return (code & 0xff) == SQLITE_CORRUPT || (code & 0xff) == SQLITE_NOTADB ||
+	       (code & 0xff) == SQLITE_SCHEMA || (code & 0xff) == SQLITE_MISMATCH;
+}
+
+void index_note_failure(struct index *ix, sqlite3 *db, const char *what)
+{
+	int code = db ? sqlite3_extended_errcode(db) : SQLITE_NOMEM;
+
+	ix->failure = code;
+	if (is_damage(code))
+		ix->damaged = true;
+	/* Once until a commit succeeds: a full disk fails a thousand times. */
+	if (!ix->failing)
+		log_event(LEVEL_ERROR, "store", what, log_text("path", ix->path),
+			  log_text("error", db ? sqlite3_errmsg(db) : "out of memory"),
+			  log_number("code", code),
+			  log_number("errno", db ? sqlite3_system_errno(db) : 0));
+	ix->failing = true;
+}
+
+enum store_status index_failure(const struct index *ix)
+{
+	switch (ix->failure & 0xff) {
+	case SQLITE_FULL: case SQLITE_READONLY:
+		return STORE_NO_SPACE;
+	default:
+		return STORE_FAILED;
+	}
+}
+
+sqlite3_stmt *index_statement(struct index *ix, enum statement which)
+{
+	sqlite3 *db = which < S_WRITES ? ix->write : ix->read;
+
+	if (!db)
+		return NULL;
+	if (!ix->statement[which] &&
+	    sqlite3_prepare_v3(db, SQL[which], -1, SQLITE_PREPARE_PERSISTENT,
+			       &ix->statement[which], NULL) != SQLITE_OK) {
+		if (which < S_WRITES)
+			index_note_failure(ix, db, "the index cannot be used");
+		return NULL;
+	}
+	return ix->statement[which];
+}
+
+bool index_run(struct index *ix, sqlite3_stmt *st)
+{
+	bool ok = st && sqlite3_step(st) == SQLITE_DONE;
+
+	if (st && !ok)
+		index_note_failure(ix, ix->write, "the index cannot be changed");
+	if (st) {
+		sqlite3_reset(st);
+		sqlite3_clear_bindings(st);
+	}
+	return ok;
+}
+
+bool index_row(struct index *ix, sqlite3_stmt *st, bool *ok)
+{
+	int code = st ? sqlite3_step(st) : SQLITE_ERROR;
+
+	*ok = code == SQLITE_ROW || code == SQLITE_DONE;
+	if (code == SQLITE_ROW)
+		return true;
+	if (st && !*ok)
+		index_note_failure(ix, ix->write, "the index cannot be read");
+	if (st)
+		sqlite3_reset(st);
+	return false;
+}
+
+static int64_t layout_of(sqlite3 *db)
+{
+	sqlite3_stmt *st = NULL;
+	int64_t layout = -1;
+
+	if (sqlite3_prepare_v2(db, "PRAGMA user_version", -1, &st, NULL) == SQLITE_OK &&
+	    sqlite3_step(st) == SQLITE_ROW)
+		layout = sqlite3_column_int64(st, 0);
+	sqlite3_finalize(st);
+	return layout;
+}
+
+static void close_files(struct index *ix)
+{
+	for (size_t i = 0; i < S_COUNT; i++) {
+		sqlite3_finalize(ix->statement[i]);
+		ix->statement[i] = NULL;
+	}
+	sqlite3_close(ix->read);
+	sqlite3_close(ix->write);
+	ix->read = ix->write = NULL;
+}
+
+/* *damaged: the file is there and is not an index of ours. */
+static bool open_files(struct index *ix, bool *damaged)
+{
+	const int shared = SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_PRIVATECACHE;
+	int64_t layout;
+
+	*damaged = false;
+	if (sqlite3_open_v2(ix->path, &ix->write,
+			    SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | shared,
+			    NULL) != SQLITE_OK)
+		return false;
+	sqlite3_extended_result_codes(ix->write, 1);
+	if (sqlite3_exec(ix->write, SETUP, NULL, NULL, NULL) != SQLITE_OK) {
+		*damaged = is_damage(sqlite3_errcode(ix->write));
+		return false;
+	}
+	layout = layout_of(ix->write);
+	if (layout == 0 &&
+	    sqlite3_exec(ix->write, LAYOUT_SQL, NULL, NULL, NULL) != SQLITE_OK) {
+		*damaged = is_damage(sqlite3_errcode(ix->write)) ||
+			   sqlite3_errcode(ix->write) == SQLITE_ERROR;
+		return false;
+	}
+	if (layout != 0 && layout != LAYOUT) {
+		*damaged = true;
+		return false;
+	}
+	/* Every table is looked at once: a missing or torn one shows here. */
+	for (size_t i = 0; i < S_WRITES; i++) {
+		if (!index_statement(ix, (enum statement)i)) {
+			*damaged = true;
+			return false;
+		}
+	}
+	index_bytes(ix);
+	if (ix->failing) {
+		*damaged = ix->damaged;
+		return false;
+	}
+	return sqlite3_open_v2(ix->path, &ix->read, SQLITE_OPEN_READONLY | shared,
+			       NULL) == SQLITE_OK &&
+	       sqlite3_exec(ix->read, "PRAGMA busy_timeout=5000;PRAGMA cache_size=-512;",
+			    NULL, NULL, NULL) == SQLITE_OK;
+}
+
+static void move_aside(const char *path)
+{
+	static const char *const suffix[] = { "", "-wal", "-shm" };
+
+	for (size_t i = 0; i < 3; i++) {
+		char *from = mem_printf("%s%s", path, suffix[i]);
+		char *to = mem_printf("%s.damaged%s", path, suffix[i]);
+
+		if (rename(from, to) != 0 && errno != ENOENT)
+			maildir_failed("cannot move the damaged index aside", from, errno);
+		free(from);
+		free(to);
+	}
+	log_event(LEVEL_WARN, "store", "the index was damaged and is made anew",
+		  log_text("path", path));
+}
+
+struct index *index_open(const char *path, char *error, size_t error_size)
+{
+	struct index *ix = mem_alloc(sizeof(*ix));
+	bool damaged, ok;
+
+	ix->path = mem_string(path);
+	pthread_mutex_init(&ix->read_lock, NULL);
+	ok = open_files(ix, &damaged);
+	if (!ok && damaged) {
+		close_files(ix);
+		move_aside(path);
+		ix->failing = ix->damaged = false;
+		ok = open_files(ix, &damaged);
+	}
+	if (ok)
+		return ix;
+	snprintf(error, error_size, "The index %s cannot be opened: %s.", path,
+		 ix->write ? sqlite3_errmsg(ix->write) : "out of memory");
+	index_close(ix);
+	return NULL;
+}
+
+void index_close(struct index *ix)
+{
+	if (!ix)
+		return;
+	close_files(ix);
+	pthread_mutex_destroy(&ix->read_lock);
+	free(ix->path);
+	free(ix);
+}
+
+bool index_is_damaged(const struct index *ix)
+{
+	return ix->damaged;
+}
+
+bool index_renew(struct index *ix)
+{
+	bool damaged, ok;
+
+	pthread_mutex_lock(&ix->read_lock);
+	close_files(ix);
+	move_aside(ix->path);
+	ix->failing = ix->damaged = false;
+	ok = open_files(ix, &damaged);
+	if (!ok)
+		close_files(ix);
+	ix->damaged = !ok;
+	pthread_mutex_unlock(&ix->read_lock);
+	return ok;
+}
+
+bool index_begin(struct index *ix)
+{
+	return index_run(ix, index_statement(ix, S_BEGIN));
+}
+
+bool index_commit(struct index *ix)
+{
+	if (!index_run(ix, index_statement(ix, S_COMMIT))) {
+		index_rollback(ix);
+		return false;
+	}
+	ix->failing = false;
+	return true;
+}
+
+void index_rollback(struct index *ix)
+{
+	sqlite3_stmt *st;
+
+	/* Some failures have rolled back by themselves. */
+	if (!ix->write || sqlite3_get_autocommit(ix->write))
+		return;
+	st = index_statement(ix, S_ROLLBACK);
+	if (st) {
+		sqlite3_step(st);
+		sqlite3_reset(st);
+	}
+}

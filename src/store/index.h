@@ -1,0 +1,86 @@
+#ifndef STORE_INDEX_H
+#define STORE_INDEX_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/buf.h"
+#include "base/slice.h"
+#include "maildir.h"
+
+/*
+ * The index: what a Maildir cannot say.  All calls are for the mail lane (and
+ * for store_open), but index_text and index_file, which any thread may make.
+ * False: SQLite could not, and it was logged once; index_failure() says how bad.
+ */
+struct index;
+
+struct index *index_open(const char *path, char *error, size_t error_size);
+void index_close(struct index *ix);
+
+/* The file is damaged: it was moved aside and a new one made.  Every number the
+ * caller knows from it is void. */
+bool index_is_damaged(const struct index *ix);
+bool index_renew(struct index *ix);
+enum store_status index_failure(const struct index *ix);
+
+/* Changes lie between these.  A commit is on disk when it returns. */
+bool index_begin(struct index *ix);
+bool index_commit(struct index *ix);
+void index_rollback(struct index *ix);
+
+struct index_folder {
+	int64_t id;
+	uint32_t uid_validity, uid_next, first_recent;
+	uint64_t modseq;
+	int64_t new_mtime, cur_mtime;    /* of the directories when compared; 0: not known */
+	uint64_t messages, unseen, bytes;
+};
+
+/* id 0: there is none. */
+bool index_folder_get(struct index *ix, const char *dir, struct index_folder *f);
+bool index_folder_new(struct index *ix, const char *dir, struct index_folder *f);
+bool index_folder_put(struct index *ix, const struct index_folder *f);
+bool index_folder_delete(struct index *ix, int64_t id);
+bool index_folder_rename(struct index *ix, const char *from, const char *to);
+/* Of all folders. */
+uint64_t index_bytes(struct index *ix);
+uint32_t index_largest_validity(struct index *ix);
+
+struct index_message {
+	uint32_t uid;
+	enum place place;
+	const char *name;                /* base and info */
+	const char *keywords;            /* "" for none */
+	uint64_t modseq, size;
+	int64_t received, saved;
+};
+
+typedef void index_message_fn(void *ctx, const struct index_message *m);
+/* In the order of UIDs. */
+bool index_messages(struct index *ix, int64_t folder, index_message_fn *fn, void *ctx);
+bool index_message_add(struct index *ix, int64_t folder, const struct index_message *m);
+/* Name, place, keywords and modseq. */
+bool index_message_change(struct index *ix, int64_t folder, const struct index_message *m);
+bool index_message_delete(struct index *ix, int64_t folder, uint32_t uid);
+/* *uid 0: none with that base. */
+bool index_message_uid(struct index *ix, int64_t folder, const char *base, size_t base_len,
+		       uint32_t *uid);
+bool index_count_from(struct index *ix, int64_t folder, uint32_t uid, uint32_t *count);
+
+/* The texts of store/reader.h, in its order. */
+enum { INDEX_TEXTS = 3 };
+/* No message of that UID any more: nothing is done. */
+bool index_texts_put(struct index *ix, int64_t folder, uint32_t uid,
+		     const struct slice texts[INDEX_TEXTS]);
+bool index_texts_copy(struct index *ix, int64_t from, uint32_t from_uid, int64_t to,
+		      uint32_t to_uid);
+
+/* ---- Any thread. ---- */
+bool index_text(struct index *ix, int64_t folder, uint32_t uid, unsigned which,
+		struct buf *out);
+bool index_file(struct index *ix, int64_t folder, uint32_t uid, enum place *place,
+		char name[FILE_NAME]);
+
+#endif

@@ -1,0 +1,37 @@
+#ifndef STORE_INDEX_PRIVATE_H
+#define STORE_INDEX_PRIVATE_H
+
+#include <pthread.h>
+#include <sqlite3.h>
+
+#include "index.h"
+
+enum statement {
+	S_BEGIN, S_COMMIT, S_ROLLBACK,
+	S_FOLDER_GET, S_FOLDER_NEW, S_FOLDER_PUT, S_FOLDER_DELETE, S_FOLDER_MESSAGES_DELETE,
+	S_FOLDER_TEXTS_DELETE, S_FOLDER_RENAME, S_BYTES, S_VALIDITY,
+	S_MESSAGES, S_MESSAGE_ADD, S_MESSAGE_CHANGE, S_MESSAGE_DELETE, S_TEXTS_DELETE,
+	S_MESSAGE_UID, S_COUNT_FROM, S_TEXTS_PUT, S_TEXTS_COPY,
+	S_WRITES,
+	S_TEXT = S_WRITES, S_FILE,
+	S_COUNT,
+};
+
+struct index {
+	char *path;
+	sqlite3 *write, *read;
+	sqlite3_stmt *statement[S_COUNT];
+	pthread_mutex_t read_lock;       /* for the read connection */
+	int failure;                     /* SQLite's code of the last one; the mail lane's */
+	bool damaged, failing;
+};
+
+/* A statement ready for binding; NULL: it cannot be had (logged). */
+sqlite3_stmt *index_statement(struct index *ix, enum statement which);
+/* Runs to the end, resets.  True for SQLITE_DONE. */
+bool index_run(struct index *ix, sqlite3_stmt *st);
+/* True: a row is there, reset it later.  *ok: false for a failure. */
+bool index_row(struct index *ix, sqlite3_stmt *st, bool *ok);
+void index_note_failure(struct index *ix, sqlite3 *db, const char *what);
+
+#endif

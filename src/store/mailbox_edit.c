@@ -1,0 +1,303 @@
+/*
+ * Flags and expunge.  A flag is a letter in a file's name, so a change is a
+ * rename, and another program may have renamed the file a moment before: then
+ * it is looked for, its new flags are taken in, and ours are changed on top.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "base/mem.h"
+#include "mailbox_private.h"
+#include "watch.h"
+
+struct edit_job {
+	struct mail_job mail;
+	struct mailbox *m;
+	struct uid_set uids, refused;
+	bool all;
+	enum flag_change change;
+	unsigned flags;
+	uint64_t unchanged_since;
+	char **words;
+	size_t word_count;
+	struct keyword_list given;       /* the words, by number */
+	mailbox_flags_fn *flags_fn;
+	store_fn *fn;
+};
+
+typedef bool edit_fn(struct edit_job *j, struct folder *f, struct record *r);
+
+/* The file is not where it was.  False: the index failed.  *found: it has another
+ * name and r follows it; else the message is gone and r with it. */
+static bool look_for(struct folder *f, struct record *r, bool *found)
+{
+	char base[FILE_NAME], name[FILE_NAME];
+	enum place place;
+
+	snprintf(base, sizeof(base), "%s", table_name(&f->table, r));
+	*found = maildir_find(f->path, base, file_base_len(base), &place, name);
+	return *found ? folder_file_moved(f, r, place, name) : folder_remove(f, r);
+}
+
+static void path_of(struct path *p, const struct folder *f, const struct record *r)
+{
+	path_message(p, f->path, (enum place)r->place, table_name(&f->table, r));
+}
+
+/* ---- STORE ---- */
+
+static unsigned new_flags(const struct edit_job *j, unsigned old)
+{
+	switch (j->change) {
+	case FLAGS_ADD: return old | j->flags;
+	case FLAGS_REMOVE: return old & ~j->flags;
+	case FLAGS_SET: break;
+	}
+	return j->flags;
+}
+
+static bool new_keywords(const struct edit_job *j, struct keywords *k, unsigned old,
+			 unsigned *set)
+{
+	struct keyword_list list;
+
+	if (j->change == FLAGS_SET)
+		return keywords_intern(k, j->given.ids, j->given.count, set);
+	keyword_list_of(k, old, &list);
+	for (size_t i = 0; i < j->given.count; i++) {
+		if (j->change == FLAGS_ADD)
+			keyword_list_add(&list, j->given.ids[i]);
+		else
+			keyword_list_remove(&list, j->given.ids[i]);
+	}
+	return keywords_intern(k, list.ids, list.count, set);
+}
+
+/* In cur/ under the name that says what it is now.  0 or errno. */
+static int rename_for(struct folder *f, struct record *r, unsigned flags, unsigned set)
+{
+	struct keywords *k = f->store->keywords;
+	char old[FILE_NAME], name[FILE_NAME];
+	struct path from, to;
+	letter_set letters;
+
+	snprintf(old, sizeof(old), "%s", table_name(&f->table, r));
+	letters_assign(&f->letters, k, f->path, keywords_set(k, set));
+	/* Letters that mean nothing to us mean something to somebody. */
+	letters = file_letters(old) & ~LETTERS_SYSTEM & ~letters_known(&f->letters);
+	letters |= letters_of_flags(flags) | letters_of_set(&f->letters, keywords_set(k, set));
+	if (!file_name_make(name, old, file_base_len(old), letters))
+		return ENAMETOOLONG;
+	path_of(&from, f, r);
+	if (r->place == PLACE_CUR && strcmp(old, name) == 0)
+		return access(from.at, F_OK) == 0 ? 0 : errno;
+	path_message(&to, f->path, PLACE_CUR, name);
+	if (rename(from.at, to.at) != 0)
+		return errno;
+	r->place = PLACE_CUR;
+	table_rename(&f->table, r, name);
+	return 0;
+}
+
+static bool edit_flags(struct edit_job *j, struct folder *f, struct record *r)
+{
+	for (unsigned tries = 0; tries < 3; tries++) {
+		struct record before = *r;
+		unsigned flags, set;
+		bool found;
+		int err;
+
+		/* RFC 7162 3.1.3 */
+		if (j->unchanged_since && r->modseq > j->unchanged_since) {
+			uid_set_add(&j->refused, r->uid, r->uid);
+			return true;
+		}
+		flags = new_flags(j, r->flags);
+		if (!new_keywords(j, f->store->keywords, r->keywords, &set)) {
+			j->mail.st = STORE_NO_SPACE;
+			return true;
+		}
+		if (flags == r->flags && set == r->keywords)
+			return true;
+		err = rename_for(f, r, flags, set);
+		if (err == ENOENT) {
+			if (!look_for(f, r, &found))
+				return false;
+			if (!found)
+				return true;
+			continue;
+		}
+		if (err) {
+			j->mail.st = maildir_failed("cannot change flags in", f->path, err);
+			return true;
+		}
+		r->flags = (uint8_t)flags;
+		r->keywords = set;
+		table_note_keywords(&f->table, f->store->keywords, set);
+		r->modseq = folder_tick(f);
+		folder_count(f, &before, -1);
+		folder_count(f, r, 1);
+		return folder_keep(f, r);
+	}
+	return true;
+}
+
+/* ---- EXPUNGE ---- */
+
+static bool expunge(struct edit_job *j, struct folder *f, struct record *r)
+{
+	for (unsigned tries = 0; tries < 3 && (r->flags & MESSAGE_DELETED); tries++) {
+		struct path path;
+		bool found;
+
+		path_of(&path, f, r);
+		if (unlink(path.at) == 0)
+			return folder_remove(f, r);
+		if (errno != ENOENT) {
+			j->mail.st = maildir_failed("cannot remove a message", path.at, errno);
+			return true;
+		}
+		/* Renamed by another program, which may have taken \Deleted off. */
+		if (!look_for(f, r, &found))
+			return false;
+		if (!found)
+			return true;
+	}
+	return true;
+}
+
+/* ---- Both ---- */
+
+static bool edit_range(struct edit_job *j, struct folder *f, struct uid_range range, edit_fn *fn)
+{
+	struct table *t = &f->table;
+	bool ok = true;
+
+	for (uint32_t at = records_find(t->records, t->count, range.first);
+	     ok && j->mail.st == STORE_OK && at < t->count && t->records[at].uid <= range.last;
+	     at++) {
+		if (t->records[at].name)
+			ok = fn(j, f, &t->records[at]);
+	}
+	return ok;
+}
+
+static enum store_status edit_all(struct edit_job *j, struct folder *f, edit_fn *fn)
+{
+	struct store *s = f->store;
+	const struct uid_range everything = { 1, UINT32_MAX };
+	enum store_status st;
+	bool ok = true;
+
+	if (!store_begin(s))
+		return index_failure(s->index);
+	if (j->all)
+		ok = edit_range(j, f, everything, fn);
+	for (size_t i = 0; ok && i < j->uids.count; i++)
+		ok = edit_range(j, f, j->uids.ranges[i], fn);
+	table_sweep(&f->table);
+	st = store_commit(s, ok);
+	/* What was done stays done, even when a later one could not be. */
+	return st == STORE_OK ? j->mail.st : st;
+}
+
+static void run_flags(struct mail_job *mail)
+{
+	struct edit_job *j = container_of(mail, struct edit_job, mail);
+	struct folder *f = folder_of_mailbox(mail->question.store, j->m);
+
+	if (!f) {
+		mail->st = STORE_GONE;
+		return;
+	}
+	for (size_t i = 0; i < j->word_count; i++) {
+		int id = keywords_id(f->store->keywords, slice_of(j->words[i]));
+
+		if (id < 0)
+			mail->st = STORE_NO_SPACE;
+		else
+			keyword_list_add(&j->given, id);
+	}
+	if (mail->st == STORE_OK)
+		mail->st = edit_all(j, f, edit_flags);
+}
+
+static void run_expunge(struct mail_job *mail)
+{
+	struct edit_job *j = container_of(mail, struct edit_job, mail);
+	struct folder *f = folder_of_mailbox(mail->question.store, j->m);
+	uint64_t messages = f ? f->head.messages : 0;
+	struct path cur;
+
+	if (!f) {
+		mail->st = STORE_GONE;
+		return;
+	}
+	mail->st = edit_all(j, f, expunge);
+	if (f->head.messages == messages)
+		return;
+	/* A message that a client was told is gone does not come back. */
+	path_make(&cur, f->path, "cur", "", "");
+	if (!dir_sync(cur.at) && mail->st == STORE_OK)
+		mail->st = STORE_FAILED;
+}
+
+static void finish_edit(struct mail_job *mail)
+{
+	struct edit_job *j = container_of(mail, struct edit_job, mail);
+
+	if (j->flags_fn && !mail->question.abandoned)
+		j->flags_fn(mail->question.owner, mail->st, &j->refused);
+	else if (!mail->question.abandoned)
+		j->fn(mail->question.owner, mail->st);
+	for (size_t i = 0; i < j->word_count; i++)
+		free(j->words[i]);
+	free(j->words);
+	uid_set_release(&j->uids);
+	uid_set_release(&j->refused);
+}
+
+static struct edit_job *make_edit(struct mailbox *m, const struct uid_set *uids,
+				  void (*run)(struct mail_job *))
+{
+	struct edit_job *j = mem_alloc(sizeof(*j));
+
+	j->mail.run = run;
+	j->mail.finish = finish_edit;
+	j->m = m;
+	uid_set_init(&j->uids);
+	uid_set_init(&j->refused);
+	if (uids)
+		uid_set_copy(&j->uids, uids);
+	else
+		j->all = true;
+	return j;
+}
+
+void mailbox_edit_flags(struct mailbox *m, const struct uid_set *uids,
+			const struct flag_edit *edit, mailbox_flags_fn *fn, void *owner)
+{
+	struct edit_job *j = make_edit(m, uids, run_flags);
+
+	j->change = edit->change;
+	j->flags = edit->flags;
+	j->unchanged_since = edit->unchanged_since;
+	j->word_count = edit->keyword_count;
+	j->words = mem_array(j->word_count ? j->word_count : 1, sizeof(*j->words));
+	for (size_t i = 0; i < j->word_count; i++)
+		j->words[i] = mem_string(edit->keywords[i]);
+	j->flags_fn = fn;
+	store_ask(m->store, &j->mail, owner);
+}
+
+void mailbox_expunge(struct mailbox *m, const struct uid_set *uids, store_fn *fn, void *owner)
+{
+	struct edit_job *j = make_edit(m, uids, run_expunge);
+
+	j->fn = fn;
+	store_ask(m->store, &j->mail, owner);
+}

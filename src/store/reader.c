@@ -1,0 +1,345 @@
+/*
+ * Reading messages, with pread and never mmap: a file that another program cuts
+ * short is a short read, not a SIGBUS that ends the process.
+ */
+#include "store/reader.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "base/mem.h"
+#include "mailbox_private.h"
+#include "mime/describe.h"
+
+/* The header block is read up to what the MIME scanner keeps of headers. */
+enum { HEADER_MAX = 1024 * 1024, READ_PIECE = 64 * 1024 };
+
+/* Texts are kept in the index up to this size each, and a command brings at most
+ * so many bytes of them; the next command that misses one makes it again. */
+enum { TEXT_KEPT_MAX = 256 * 1024, TEXTS_KEPT_MAX = 4 * 1024 * 1024 };
+
+struct made {
+	struct made *next;
+	uint32_t uid;
+	struct slice texts[INDEX_TEXTS];         /* behind the struct */
+	char bytes[];
+};
+
+struct reader {
+	struct mailbox *m;
+	const struct snapshot *s;
+	struct store *store;             /* what any thread may use of it */
+	const char *path;
+	int64_t folder_id;
+	int fd;                          /* -1: none is open */
+	uint32_t uid;
+	uint64_t size;
+	struct arena *arena;             /* for what follows */
+	const struct mime_part *parts;
+	struct buf header;
+	bool has_header;
+	struct made *made;
+	size_t made_bytes;
+};
+
+struct reader *reader_new(struct mailbox *m, const struct snapshot *s)
+{
+	struct reader *r = mem_alloc(sizeof(*r));
+
+	r->m = m;
+	m->users++;
+	r->s = snapshot_hold(s);
+	r->store = m->store;
+	r->path = m->path;
+	r->folder_id = m->folder_id;
+	r->fd = -1;
+	buf_init(&r->header, HEADER_MAX);
+	return r;
+}
+
+/* ---- Texts on their way to the index ---- */
+
+struct keep_job {
+	struct mail_job mail;
+	int64_t folder;
+	struct made *made;
+};
+
+static void run_keep(struct mail_job *mail)
+{
+	struct keep_job *j = container_of(mail, struct keep_job, mail);
+	struct store *s = mail->question.store;
+	bool ok = true;
+
+	if (!store_begin(s))
+		return;
+	for (const struct made *made = j->made; ok && made; made = made->next)
+		ok = index_texts_put(s->index, j->folder, made->uid, made->texts);
+	(void)store_commit(s, ok);
+}
+
+static void free_made(struct made *made)
+{
+	while (made) {
+		struct made *next = made->next;
+
+		free(made);
+		made = next;
+	}
+}
+
+static void finish_keep(struct mail_job *mail)
+{
+	free_made(container_of(mail, struct keep_job, mail)->made);
+}
+
+void reader_free(struct reader *r)
+{
+	struct keep_job *j;
+
+	if (!r)
+		return;
+	reader_close(r);
+	arena_free(r->arena);
+	buf_release(&r->header);
+	if (r->made) {
+		j = mem_alloc(sizeof(*j));
+		j->mail.run = run_keep;
+		j->mail.finish = finish_keep;
+		j->folder = r->folder_id;
+		j->made = r->made;
+		/* When the lane is full they are made again another time. */
+		store_ask(r->store, &j->mail, NULL);
+	}
+	snapshot_drop(r->s);
+	mailbox_release(r->m);
+	free(r);
+}
+
+bool reader_submit(struct reader *r, struct job *job)
+{
+	return lane_submit(r->store->readers, job);
+}
+
+/* ---- The job's ---- */
+
+static int open_file(const struct reader *r, enum place place, const char *name)
+{
+	struct path path;
+
+	path_message(&path, r->path, place, name);
+	return open(path.at, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+}
+
+/* Where the snapshot saw it, where the index last did, or wherever it is. */
+static int find_file(const struct reader *r, const struct record *rec)
+{
+	const char *known = snapshot_file(r->s, rec);
+	char name[FILE_NAME];
+	enum place place;
+	int fd = -1;
+
+	errno = ENOENT;
+	if (rec->name)
+		fd = open_file(r, (enum place)rec->place, known);
+	if (fd < 0 && errno == ENOENT &&
+	    index_file(r->store->index, r->folder_id, rec->uid, &place, name))
+		fd = open_file(r, place, name);
+	if (fd < 0 && errno == ENOENT && rec->name &&
+	    maildir_find(r->path, known, file_base_len(known), &place, name))
+		fd = open_file(r, place, name);
+	return fd;
+}
+
+enum store_status reader_open(struct reader *r, uint32_t uid)
+{
+	uint32_t seq = snapshot_seq(r->s, uid);
+	struct stat st;
+	int fd;
+
+	if (r->fd >= 0 && r->uid == uid)
+		return STORE_OK;
+	reader_close(r);
+	if (seq == 0)
+		return STORE_GONE;
+	fd = find_file(r, snapshot_record(r->s, seq));
+	if (fd < 0 && errno == ENOENT)
+		return STORE_GONE;
+	if (fd < 0 || fstat(fd, &st) != 0) {
+		enum store_status why = maildir_failed("cannot open a message in", r->path, errno);
+
+		if (fd >= 0)
+			close(fd);
+		return why;
+	}
+	r->fd = fd;
+	r->uid = uid;
+	r->size = (uint64_t)st.st_size;
+	return STORE_OK;
+}
+
+void reader_close(struct reader *r)
+{
+	if (r->fd >= 0)
+		close(r->fd);
+	r->fd = -1;
+	r->parts = NULL;
+	r->has_header = false;
+	buf_clear(&r->header);
+	buf_shrink(&r->header);
+	if (r->arena)
+		arena_clear(r->arena);
+}
+
+uint64_t reader_size(const struct reader *r)
+{
+	assert(r->fd >= 0);
+	return r->size;
+}
+
+ssize_t reader_read(struct reader *r, uint64_t at, void *out, size_t len)
+{
+	ssize_t n;
+
+	assert(r->fd >= 0);
+	do {
+		n = pread(r->fd, out, len, (off_t)at);
+	} while (n < 0 && errno == EINTR);
+	if (n < 0)
+		maildir_failed("cannot read a message in", r->path, errno);
+	return n;
+}
+
+const struct mime_part *reader_parts(struct reader *r)
+{
+	struct mime_scanner *scanner;
+	char *piece;
+	uint64_t at = 0;
+	ssize_t n;
+
+	assert(r->fd >= 0);
+	if (r->parts)
+		return r->parts;
+	if (!r->arena)
+		r->arena = mime_arena_new();
+	arena_clear(r->arena);
+	scanner = mime_scanner_new(r->arena, &mime_default_limits);
+	piece = mem_alloc(READ_PIECE);
+	while ((n = reader_read(r, at, piece, READ_PIECE)) > 0) {
+		mime_scanner_add(scanner, slice_make(piece, (size_t)n));
+		at += (uint64_t)n;
+	}
+	free(piece);
+	if (n == 0)
+		r->parts = mime_scanner_end(scanner);
+	return r->parts;
+}
+
+/* Just behind the empty line that ends the header, looked for from `from`; 0: it
+ * is not there. */
+static size_t header_end(struct slice s, size_t from)
+{
+	for (size_t i = from; i < s.len; i++) {
+		if (s.at[i] != '\n')
+			continue;
+		if (i == 0 || (i == 1 && s.at[0] == '\r') || s.at[i - 1] == '\n' ||
+		    (i > 1 && s.at[i - 1] == '\r' && s.at[i - 2] == '\n'))
+			return i + 1;
+	}
+	return 0;
+}
+
+struct slice reader_header(struct reader *r)
+{
+	struct buf *h = &r->header;
+	size_t end = 0;
+
+	assert(r->fd >= 0);
+	while (!r->has_header && end == 0) {
+		size_t room = h->max - h->len < 4096 ? h->max - h->len : 4096, before = h->len;
+		ssize_t n = 0;
+
+		if (room > 0 && buf_reserve(h, room))
+			n = reader_read(r, h->len, h->data + h->len, room);
+		if (n <= 0)
+			break;
+		h->len += (size_t)n;
+		end = header_end(buf_slice(h), before);
+	}
+	if (end > 0)
+		h->len = end;
+	r->has_header = true;
+	return buf_slice(h);
+}
+
+static void keep_texts(struct reader *r, uint32_t uid, const struct buf texts[READER_TEXTS])
+{
+	struct made *made;
+	size_t size = 0, at = 0;
+
+	for (size_t i = 0; i < READER_TEXTS; i++)
+		size += texts[i].len <= TEXT_KEPT_MAX ? texts[i].len : 0;
+	if (r->made_bytes + size > TEXTS_KEPT_MAX)
+		return;
+	made = mem_alloc(sizeof(*made) + size);
+	made->uid = uid;
+	for (size_t i = 0; i < READER_TEXTS; i++) {
+		if (texts[i].len == 0 || texts[i].len > TEXT_KEPT_MAX)
+			continue;
+		memcpy(made->bytes + at, texts[i].data, texts[i].len);
+		made->texts[i] = slice_make(made->bytes + at, texts[i].len);
+		at += texts[i].len;
+	}
+	made->next = r->made;
+	r->made = made;
+	r->made_bytes += size;
+}
+
+/* Of the message described last: a command asks for a message's texts in a row. */
+static bool kept_text(const struct reader *r, uint32_t uid, enum reader_text which,
+		      struct buf *out)
+{
+	const struct made *made = r->made;
+
+	return made && made->uid == uid && made->texts[which].len > 0 &&
+	       buf_add(out, made->texts[which]);
+}
+
+enum store_status reader_text(struct reader *r, uint32_t uid, enum reader_text which,
+			      struct buf *out)
+{
+	const struct mime_part *root;
+	struct buf texts[READER_TEXTS];
+	enum store_status st;
+	bool ok;
+
+	assert(which < READER_TEXTS);
+	if (kept_text(r, uid, which, out) ||
+	    index_text(r->store->index, r->folder_id, uid, which, out))
+		return STORE_OK;
+	st = reader_open(r, uid);
+	if (st != STORE_OK)
+		return st;
+	root = reader_parts(r);
+	if (!root)
+		return STORE_FAILED;
+	for (size_t i = 0; i < READER_TEXTS; i++)
+		buf_init(&texts[i], out->max);
+	if (!mime_envelope(&texts[READER_ENVELOPE], root->header))
+		buf_clear(&texts[READER_ENVELOPE]);
+	if (!mime_body(&texts[READER_BODY], root))
+		buf_clear(&texts[READER_BODY]);
+	if (!mime_bodystructure(&texts[READER_BODYSTRUCTURE], root))
+		buf_clear(&texts[READER_BODYSTRUCTURE]);
+	keep_texts(r, uid, texts);
+	ok = texts[which].len > 0 && buf_add(out, buf_slice(&texts[which]));
+	for (size_t i = 0; i < READER_TEXTS; i++)
+		buf_release(&texts[i]);
+	return ok ? STORE_OK : STORE_TOO_BIG;
+}

@@ -1,0 +1,329 @@
+/*
+ * The store: opening it, and the way every question takes to the mail lane and
+ * back.
+ *
+ * A question is on the store's list from the moment it is asked until it is
+ * answered, so that store_abandon() finds all of an owner's without the owner
+ * keeping a list.  An answer brings the news with it: what the job changed in
+ * open folders is installed before anybody is told, so that who asked finds it.
+ */
+#include "store/store.h"
+
+#include <assert.h>
+#include <dirent.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "base/text.h"
+#include "folder.h"
+#include "mailbox_private.h"
+#include "subscribe.h"
+#include "watch.h"
+
+/* The largest UIDVALIDITY ever given, for when the index is lost. */
+#define VALIDITY_FILE "letterplate-uidvalidity"
+
+static const char *const FIRST_FOLDERS[] = { "Sent", "Drafts", "Trash", "Junk", "Archive" };
+enum { FIRST_FOLDERS_COUNT = sizeof(FIRST_FOLDERS) / sizeof(FIRST_FOLDERS[0]) };
+
+/* ---- Questions ---- */
+
+static void answer_late(struct deferred *d)
+{
+	struct question *q = container_of(d, struct question, late);
+
+	q->answer(q);
+}
+
+void question_begin(struct store *s, struct question *q, void *owner)
+{
+	q->store = s;
+	q->owner = owner;
+	q->abandoned = false;
+	q->late = (struct deferred){ .call = answer_late };
+	list_append(&s->questions, &q->node);
+}
+
+void question_end(struct question *q)
+{
+	list_remove(&q->node);
+}
+
+void question_answer_later(struct question *q)
+{
+	loop_defer(q->store->loop, &q->late);
+}
+
+void store_abandon(struct store *s, const void *owner)
+{
+	list_each(node, after, &s->questions) {
+		struct question *q = container_of(node, struct question, node);
+
+		if (q->owner == owner)
+			q->abandoned = true;
+	}
+}
+
+/* ---- The mail lane ---- */
+
+static void lose_index(struct store *s)
+{
+	if (!index_renew(s->index))
+		return;
+	list_each(node, after, &s->folders)
+		folder_is_gone(container_of(node, struct folder, node));
+}
+
+static void work_mail(struct job *job)
+{
+	struct mail_job *j = container_of(job, struct mail_job, job);
+	struct store *s = j->question.store;
+
+	if (index_is_damaged(s->index))
+		lose_index(s);
+	j->run(j);
+	folders_settle(s, &j->news);
+	j->bytes = index_bytes(s->index);
+}
+
+static void end_mail(struct mail_job *j)
+{
+	while (j->news) {
+		struct news *n = j->news;
+
+		j->news = n->next;
+		mailbox_take_news(n);
+		free(n);
+	}
+	question_end(&j->question);
+	j->finish(j);
+	free(j);
+}
+
+static void done_mail(struct job *job)
+{
+	struct mail_job *j = container_of(job, struct mail_job, job);
+
+	j->question.store->bytes = j->bytes;
+	end_mail(j);
+}
+
+static void answer_mail(struct question *q)
+{
+	end_mail(container_of(q, struct mail_job, question));
+}
+
+static void begin_mail(struct store *s, struct mail_job *j, void *owner)
+{
+	j->job.work = work_mail;
+	j->job.done = done_mail;
+	j->question.answer = answer_mail;
+	question_begin(s, &j->question, owner);
+}
+
+void store_refuse(struct store *s, struct mail_job *j, void *owner, enum store_status st)
+{
+	begin_mail(s, j, owner);
+	j->st = st;
+	question_answer_later(&j->question);
+}
+
+bool store_ask(struct store *s, struct mail_job *j, void *owner)
+{
+	begin_mail(s, j, owner);
+	if (lane_submit(s->mail, &j->job))
+		return true;
+	j->st = STORE_BUSY;
+	question_answer_later(&j->question);
+	return false;
+}
+
+void store_ask_always(struct store *s, struct mail_job *j, void *owner)
+{
+	begin_mail(s, j, owner);
+	lane_submit_always(s->mail, &j->job);
+}
+
+bool store_begin(struct store *s)
+{
+	return index_begin(s->index);
+}
+
+enum store_status store_commit(struct store *s, bool ok)
+{
+	enum store_status st = STORE_OK;
+
+	list_each(node, after, &s->folders) {
+		struct folder *f = container_of(node, struct folder, node);
+
+		if (ok && f->touched && f->head.id)
+			ok = index_folder_put(s->index, &f->head);
+	}
+	if (!ok)
+		index_rollback(s->index);
+	else
+		ok = index_commit(s->index);
+	if (!ok)
+		st = index_failure(s->index);
+	list_each(node, after, &s->folders) {
+		struct folder *f = container_of(node, struct folder, node);
+
+		if (!ok && f->touched)
+			f->broken = true;
+		f->touched = false;
+	}
+	return st;
+}
+
+/* ---- UIDVALIDITY ---- */
+
+static void validity_path(const struct store *s, struct path *p)
+{
+	path_make(p, s->root, VALIDITY_FILE, "", "");
+}
+
+static uint32_t read_validity(const struct store *s)
+{
+	struct path path;
+	uint64_t value = 0;
+	size_t len;
+	char *text;
+
+	validity_path(s, &path);
+	text = file_read(path.at, 64, &len);
+	if (text && !text_number(slice_trim(slice_make(text, len)), UINT32_MAX, &value))
+		value = 0;
+	free(text);
+	return (uint32_t)value;
+}
+
+enum store_status store_raise_validity(struct store *s, uint32_t validity)
+{
+	enum store_status st;
+	struct path path;
+	char *text;
+
+	if (validity <= s->last_validity)
+		return STORE_OK;
+	validity_path(s, &path);
+	text = mem_printf("%u\n", validity);
+	st = file_replace(path.at, slice_of(text));
+	free(text);
+	if (st == STORE_OK)
+		s->last_validity = validity;
+	return st;
+}
+
+enum store_status store_new_validity(struct store *s, uint32_t *validity)
+{
+	int64_t now = clock_wall();
+
+	*validity = s->last_validity + 1;
+	if (now > *validity && now < UINT32_MAX)
+		*validity = (uint32_t)now;
+	return store_raise_validity(s, *validity);
+}
+
+/* ---- Opening ---- */
+
+static bool make_parents(const char *path)
+{
+	struct path p;
+
+	for (size_t i = 1; path[i]; i++) {
+		if (path[i] != '/')
+			continue;
+		snprintf(p.at, sizeof(p.at), "%.*s", (int)i, path);
+		if (mkdir(p.at, 0700) != 0 && errno != EEXIST)
+			return false;
+	}
+	return mkdir(path, 0700) == 0 || errno == EEXIST;
+}
+
+static bool make_first_folders(struct store *s)
+{
+	for (size_t i = 0; i < FIRST_FOLDERS_COUNT; i++) {
+		struct folder_name name;
+		struct folder_dir dir;
+		enum store_status st;
+
+		if (!name_canonical(slice_of(FIRST_FOLDERS[i]), &name) ||
+		    !name_to_dir(&name, &dir))
+			return false;
+		st = maildir_make(s->root, dir.at);
+		if ((st != STORE_OK && st != STORE_EXISTS) ||
+		    subscribe_change(s->root, name.at, true) != STORE_OK)
+			return false;
+	}
+	return true;
+}
+
+static bool open_maildir(struct store *s, char *error, size_t size)
+{
+	bool is_new = !maildir_is_folder(s->root);
+
+	if (!make_parents(s->root) || !maildir_complete(s->root) ||
+	    (is_new && !make_first_folders(s))) {
+		snprintf(error, size, "The Maildir %s cannot be made: %s.", s->root,
+			 strerrordesc_np(errno));
+		return false;
+	}
+	maildir_clean_tmp(s->root);
+	return true;
+}
+
+struct store *store_open(const struct store_options *o, char *error, size_t error_size)
+{
+	struct store *s = mem_alloc(sizeof(*s));
+
+	s->loop = o->loop;
+	s->mail = o->mail;
+	s->writers = o->writers;
+	s->readers = o->readers;
+	s->root = mem_string(o->maildir);
+	s->message_max = o->message_max;
+	s->quota = o->quota;
+	s->disk_floor = o->disk_floor;
+	list_init(&s->questions);
+	list_init(&s->mailboxes);
+	list_init(&s->arrivals);
+	list_init(&s->folders);
+	for (size_t n = strlen(s->root); n > 1 && s->root[n - 1] == '/'; n--)
+		s->root[n - 1] = '\0';
+	if (strlen(s->root) > ROOT_MAX) {
+		snprintf(error, error_size, "The path of the Maildir is too long.");
+		store_close(s);
+		return NULL;
+	}
+	if (!open_maildir(s, error, error_size) ||
+	    !(s->index = index_open(o->index_path, error, error_size))) {
+		store_close(s);
+		return NULL;
+	}
+	s->keywords = keywords_new();
+	s->watch = watch_new(s->loop, mailbox_take_events);
+	s->bytes = index_bytes(s->index);
+	s->last_validity = index_largest_validity(s->index);
+	if (read_validity(s) > s->last_validity)
+		s->last_validity = read_validity(s);
+	return s;
+}
+
+void store_close(struct store *s)
+{
+	if (!s)
+		return;
+	assert(list_empty(&s->questions) && list_empty(&s->mailboxes) && s->spools == 0);
+	list_each(node, after, &s->folders)
+		folder_free(container_of(node, struct folder, node));
+	watch_free(s->watch);
+	index_close(s->index);
+	keywords_free(s->keywords);
+	free(s->root);
+	free(s);
+}

@@ -1,0 +1,99 @@
+#ifndef STORE_PRIVATE_H
+#define STORE_PRIVATE_H
+
+#include "base/list.h"
+#include "index.h"
+#include "keyword.h"
+#include "name.h"
+#include "net/lane.h"
+#include "net/loop.h"
+#include "snapshot_private.h"
+#include "store/mailbox.h"
+#include "store/store.h"
+
+struct folder;
+struct watch_table;
+
+/* Who owns what: a member is touched by the thread its heading names. */
+struct store {
+	/* Fixed once the store is open. */
+	struct loop *loop;
+	struct lane *mail, *writers, *readers;
+	char *root;
+	uint64_t message_max, quota, disk_floor;
+	struct index *index;             /* the mail lane's, but for texts */
+	struct keywords *keywords;       /* made on the mail lane, read anywhere */
+	struct watch_table *watch;
+
+	/* The loop's. */
+	struct list questions;
+	struct list mailboxes;
+	struct list arrivals;            /* delivered, and not in the index yet */
+	bool noting;                     /* a job is on its way to put them there */
+	uint64_t bytes, bytes_coming;    /* of all messages; of those being written */
+	size_t spools;
+
+	/* The mail lane's. */
+	struct list folders;
+	uint32_t last_validity;
+};
+
+/* Somebody waits for an answer.  Loop thread. */
+struct question {
+	struct list node;                /* the store's */
+	struct store *store;
+	void *owner;
+	bool abandoned;
+	struct deferred late;
+	void (*answer)(struct question *q);      /* ends q; no callback when abandoned */
+};
+
+void question_begin(struct store *s, struct question *q, void *owner);
+void question_end(struct question *q);
+/* For what is known at once: callers are answered from the loop all the same. */
+void question_answer_later(struct question *q);
+
+/* A newer state of an open folder, on its way to the loop. */
+struct news {
+	struct news *next;
+	struct mailbox *mailbox;
+	struct snapshot *snapshot;       /* NULL: the folder is gone */
+	uint32_t first_recent;
+};
+
+/* A question for the mail lane; embed first.  finish() answers and frees what the
+ * job owns, and the struct is freed behind it. */
+struct mail_job {
+	struct job job;
+	struct question question;
+	enum store_status st;
+	void (*run)(struct mail_job *j);
+	void (*finish)(struct mail_job *j);
+	struct news *news;
+	uint64_t bytes;                  /* of all messages, afterwards */
+};
+
+/* False: the lane is full.  finish() comes all the same, with STORE_BUSY, when what
+ * the job points at may be no more: it may only answer then. */
+bool store_ask(struct store *s, struct mail_job *j, void *owner);
+/* Not refused: what was accepted before must be brought to its end. */
+void store_ask_always(struct store *s, struct mail_job *j, void *owner);
+/* As store_ask, when the answer is `st` already. */
+void store_refuse(struct store *s, struct mail_job *j, void *owner, enum store_status st);
+
+/* ---- Mail lane ---- */
+
+/* UIDVALIDITY larger than any before, in this and in every lost index. */
+enum store_status store_new_validity(struct store *s, uint32_t *validity);
+/* At least this from now on (taken over from another program). */
+enum store_status store_raise_validity(struct store *s, uint32_t validity);
+
+/* Every change of the index lies between these.  A commit that fails makes the
+ * folders it touched be read again. */
+bool store_begin(struct store *s);
+enum store_status store_commit(struct store *s, bool ok);
+
+/* ---- Loop: mailbox.c ---- */
+void mailbox_take_news(struct news *n);
+
+#endif

@@ -1,0 +1,199 @@
+/*
+ * A folder's messages in memory: an array by UID, and a hash of base names that
+ * finds the UID of a file.  The hash holds UIDs, not places, so that taking
+ * messages out moves nothing in it; a UID that is no more is passed over.
+ */
+#include "table.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/hash.h"
+#include "base/mem.h"
+
+enum { SLOTS_FIRST = 64, WASTE_MIN = 256 * 1024 };
+
+void table_init(struct table *t)
+{
+	memset(t, 0, sizeof(*t));
+	t->names = names_new();
+	t->slots = SLOTS_FIRST;
+	t->slot = mem_array(t->slots, sizeof(*t->slot));
+}
+
+void table_release(struct table *t)
+{
+	free(t->records);
+	free(t->slot);
+	names_drop(t->names);
+	memset(t, 0, sizeof(*t));
+}
+
+struct record *table_uid(const struct table *t, uint32_t uid)
+{
+	uint32_t at = records_find(t->records, t->count, uid);
+
+	return at < t->count && t->records[at].uid == uid && t->records[at].name
+	       ? &t->records[at] : NULL;
+}
+
+const char *table_name(const struct table *t, const struct record *r)
+{
+	return names_at(names_now(t->names), r->name);
+}
+
+static uint32_t first_slot(const struct table *t, const char *base, size_t len)
+{
+	return (uint32_t)hash_keyed(slice_make(base, len)) & (t->slots - 1);
+}
+
+struct record *table_file(const struct table *t, const char *base, size_t len)
+{
+	for (uint32_t at = first_slot(t, base, len); t->slot[at];
+	     at = (at + 1) & (t->slots - 1)) {
+		struct record *r = table_uid(t, t->slot[at]);
+		const char *name = r ? table_name(t, r) : "";
+
+		if (file_base_len(name) == len && memcmp(name, base, len) == 0)
+			return r;
+	}
+	return NULL;
+}
+
+static void put_slot(struct table *t, const struct record *r)
+{
+	const char *name = table_name(t, r);
+	uint32_t at = first_slot(t, name, file_base_len(name));
+
+	while (t->slot[at])
+		at = (at + 1) & (t->slots - 1);
+	t->slot[at] = r->uid;
+	t->used++;
+}
+
+static void rebuild_slots(struct table *t)
+{
+	t->slots = SLOTS_FIRST;
+	while (t->slots / 2 <= t->count)
+		t->slots *= 2;
+	t->used = 0;
+	free(t->slot);
+	t->slot = mem_array(t->slots, sizeof(*t->slot));
+	for (uint32_t i = 0; i < t->count; i++) {
+		if (t->records[i].name)
+			put_slot(t, &t->records[i]);
+	}
+}
+
+static void add_to_all(struct table *t, const char *name)
+{
+	if (t->all_count == t->all_cap) {
+		const char **more;
+
+		t->all_cap = t->all_cap ? t->all_cap * 2 : 8;
+		more = names_array(t->names, t->all_cap);
+		if (t->all_count)
+			memcpy(more, t->all, t->all_count * sizeof(*more));
+		t->all = more;
+	}
+	t->all[t->all_count++] = name;
+}
+
+void table_note_keywords(struct table *t, const struct keywords *k, unsigned set)
+{
+	const struct keyword_set *s = keywords_set(k, set);
+
+	for (size_t i = 0; i < s->count; i++) {
+		uint8_t *byte = &t->has_keyword[s->ids[i] / 8];
+		uint8_t bit = (uint8_t)(1u << s->ids[i] % 8);
+
+		if (!(*byte & bit))
+			add_to_all(t, s->names[i]);
+		*byte |= bit;
+	}
+}
+
+struct record *table_add(struct table *t, const struct record *r, const char *name,
+			 const struct keywords *k)
+{
+	struct record *added;
+
+	assert(t->count == 0 || t->records[t->count - 1].uid < r->uid);
+	if (t->count == t->cap) {
+		t->cap = t->cap ? t->cap + t->cap / 2 : 16;
+		t->records = mem_grow(t->records, t->cap, sizeof(*t->records));
+	}
+	added = &t->records[t->count++];
+	*added = *r;
+	added->name = names_add(t->names, name);
+	assert(added->name);
+	if (t->used >= t->slots / 2)
+		rebuild_slots(t);
+	else
+		put_slot(t, added);
+	table_note_keywords(t, k, r->keywords);
+	return added;
+}
+
+void table_rename(struct table *t, struct record *r, const char *name)
+{
+	const char *old = table_name(t, r);
+
+	if (strcmp(old, name) == 0)
+		return;
+	assert(file_base_len(old) == file_base_len(name));
+	t->wasted += strlen(old) + 1;
+	r->name = names_add(t->names, name);
+}
+
+void table_remove(struct table *t, struct record *r)
+{
+	t->wasted += strlen(table_name(t, r)) + 1;
+	r->name = 0;
+}
+
+void table_sweep(struct table *t)
+{
+	uint32_t kept = 0;
+
+	for (uint32_t i = 0; i < t->count; i++) {
+		if (t->records[i].name)
+			t->records[kept++] = t->records[i];
+	}
+	t->count = kept;
+	/* Too many dead slots make every search long. */
+	if (t->used > kept + t->slots / 4)
+		rebuild_slots(t);
+}
+
+/* Fresh names for every record: the old ones end with the last old snapshot. */
+static void compact_names(struct table *t)
+{
+	struct names *old = t->names;
+	names_view view = names_now(old);
+	const char **all = t->all;
+	size_t all_count = t->all_count;
+
+	t->names = names_new();
+	for (uint32_t i = 0; i < t->count; i++)
+		t->records[i].name = names_add(t->names, names_at(view, t->records[i].name));
+	t->all = NULL;
+	t->all_count = t->all_cap = 0;
+	for (size_t i = 0; i < all_count; i++)
+		add_to_all(t, all[i]);
+	t->wasted = 0;
+	names_drop(old);
+}
+
+struct snapshot *table_snapshot(struct table *t, const struct keywords *k)
+{
+	struct snapshot *s;
+
+	if (t->wasted > WASTE_MIN && t->wasted > names_bytes(t->names) / 2)
+		compact_names(t);
+	s = snapshot_new(t->records, t->count, t->names, k);
+	s->all_keywords = t->all;
+	s->all_count = t->all_count;
+	return s;
+}

@@ -1,0 +1,39 @@
+#ifndef STORE_TABLE_H
+#define STORE_TABLE_H
+
+#include "snapshot_private.h"
+
+/* The messages of one folder by UID and by file: what the mail lane changes and
+ * snapshots are copied from. */
+struct table {
+	struct record *records;          /* by UID */
+	uint32_t count, cap;
+	struct names *names;
+	size_t wasted;                   /* bytes of names that no record uses */
+	uint32_t *slot;                  /* UIDs by hash of base; 0: free */
+	uint32_t slots, used;
+	const char **all;                /* every keyword in use, in names */
+	size_t all_count, all_cap;
+	uint8_t has_keyword[KEYWORD_NAMES_MAX / 8];
+};
+
+void table_init(struct table *t);
+void table_release(struct table *t);
+
+struct record *table_uid(const struct table *t, uint32_t uid);
+struct record *table_file(const struct table *t, const char *base, size_t base_len);
+const char *table_name(const struct table *t, const struct record *r);
+
+/* Its UID is larger than any before.  The pointer is good until the next one. */
+struct record *table_add(struct table *t, const struct record *r, const char *name,
+			 const struct keywords *k);
+void table_rename(struct table *t, struct record *r, const char *name);
+void table_note_keywords(struct table *t, const struct keywords *k, unsigned set);
+
+/* Marks; the record stays until table_sweep(), without a name. */
+void table_remove(struct table *t, struct record *r);
+void table_sweep(struct table *t);
+
+struct snapshot *table_snapshot(struct table *t, const struct keywords *k);
+
+#endif
