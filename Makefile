@@ -111,10 +111,31 @@ install: all
 config.env.example: $(BUILD)/letterplate
 	$< --print-config-example > $@
 
+# ---- Fuzzing: any bytes that a stranger can send (clang's libFuzzer) ----
+
+FUZZERS := $(patsubst tests/fuzz/%.c,build/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
+SECONDS ?= 60
+fuzz:
+	@tests/support/deps.sh check
+	@$(MAKE) --no-print-directory -s -j2 BUILD=build/fuzz CC=clang FORTIFY= \
+	  CFLAGS='$(SANITIZE) -fsanitize=fuzzer-no-link,address,undefined' $(FUZZERS)
+
+build/fuzz/fuzz_%: build/fuzz/tests/fuzz/fuzz_%.o $(FAKES) build/fuzz/letterplate.a
+	$(CC) $(CFLAGS) -fsanitize=fuzzer $(LDFLAGS) -o $@ $^ $(LDLIBS)
+
+# Each target for SECONDS, from the inputs kept in tests/fuzz/corpus.
+fuzz-run: fuzz
+	@for f in $(FUZZERS); do name=$${f##*/fuzz_}; echo "== $$name"; \
+	  mkdir -p build/fuzz/corpus/$$name tests/fuzz/corpus/$$name; \
+	  $$f -max_total_time=$(SECONDS) -timeout=10 -rss_limit_mb=2048 -print_final_stats=0 -verbosity=0 \
+	    -artifact_prefix=build/fuzz/$$name- \
+	    $$(test -f tests/fuzz/$$name.dict && echo -dict=tests/fuzz/$$name.dict) \
+	    build/fuzz/corpus/$$name tests/fuzz/corpus/$$name || exit 1; done
+
 clean:
 	rm -rf build
 
-.PHONY: all programs deps demo test layers check run-check install clean
+.PHONY: all programs deps demo test layers check run-check fuzz fuzz-run install clean
 .DELETE_ON_ERROR:
 .SECONDARY:
 -include $(OBJ:.o=.d) $(UNITS:=.d) $(SESSIONS:=.d) $(FAKES:.o=.d)

@@ -64,6 +64,7 @@ struct daemon {
 	struct imap_server imap;
 	struct http_server http;
 	struct webcal webcal;
+	bool warned_clear;               /* a password came in the clear: said once */
 	struct service *services[SERVICES_MAX];
 	size_t service_count;
 
@@ -230,7 +231,7 @@ static void fill_servers(struct daemon *d)
 	d->webcal = (struct webcal){ .calendar = d->calendar };
 	d->http = (struct http_server){
 		.auth = d->auth, .realm = c->domain, .routes = webcal_routes, .ctx = &d->webcal,
-		.proxies = c->proxies, .log_protocol = c->debug,
+		.proxies = c->proxies, .warned_clear = &d->warned_clear, .log_protocol = c->debug,
 	};
 }
 
