@@ -37,7 +37,7 @@ static enum file_answer read_all(int fd, struct buf *out)
 	}
 }
 
-enum file_answer file_read(const char *path, struct buf *out)
+enum file_answer calendar_file_read(const char *path, struct buf *out)
 {
 	enum file_answer answer;
 	struct stat st;
@@ -86,7 +86,7 @@ static bool write_new(int dir, const char *name, struct slice bytes)
 	return ok;
 }
 
-bool file_replace(const char *folder, const char *name, struct slice bytes)
+bool calendar_file_replace(const char *folder, const char *name, struct slice bytes)
 {
 	int dir = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC), err;
 	char *fresh = mem_printf(".%s.new", name);
@@ -104,7 +104,7 @@ bool file_replace(const char *folder, const char *name, struct slice bytes)
 	return ok;
 }
 
-bool file_keep(const char *folder, const char *name, const char *kept)
+bool calendar_file_keep(const char *folder, const char *name, const char *kept)
 {
 	char *from = mem_printf("%s/%s", folder, name), *to = mem_printf("%s/%s", folder, kept);
 	bool ok = link(from, to) == 0 || errno == EEXIST;

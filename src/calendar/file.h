@@ -11,13 +11,13 @@
 enum file_answer { FILE_READ, FILE_MISSING, FILE_TOO_LARGE, FILE_FAILED };
 
 /* Adds the file's bytes to `out`; more than out's ceiling: FILE_TOO_LARGE. */
-enum file_answer file_read(const char *path, struct buf *out);
+enum file_answer calendar_file_read(const char *path, struct buf *out);
 
 /* Puts the bytes at folder/name, all or nothing, whatever is killed when: a file
  * beside it, fsync, rename, fsync of the folder. */
-bool file_replace(const char *folder, const char *name, struct slice bytes);
+bool calendar_file_replace(const char *folder, const char *name, struct slice bytes);
 
-/* A second name for what lies at folder/name: it survives file_replace(). */
-bool file_keep(const char *folder, const char *name, const char *kept);
+/* A second name for what lies at folder/name: it survives calendar_file_replace(). */
+bool calendar_file_keep(const char *folder, const char *name, const char *kept);
 
 #endif

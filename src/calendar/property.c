@@ -87,32 +87,49 @@ static struct slice upper(struct arena *a, struct slice s)
 	return slice_make(text, s.len);
 }
 
+/* A run of digits and one of `units`, which then goes on behind that unit. */
+static bool duration_part(struct slice *s, const char **units)
+{
+	const char *unit;
+	size_t n = 0;
+
+	while (n < s->len && s->at[n] >= '0' && s->at[n] <= '9')
+		n++;
+	if (n == 0 || n > 7 || n == s->len || !s->at[n])
+		return false;
+	unit = strchr(*units, s->at[n]);
+	if (!unit)
+		return false;
+	*units = unit + 1;
+	*s = slice_from(*s, n + 1);
+	return true;
+}
+
 bool property_is_duration(struct slice s)
 {
-	bool in_time = false, any = false;
+	const char *units = "WD";
 
 	if (s.len && (s.at[0] == '+' || s.at[0] == '-'))
 		s = slice_from(s, 1);
-	if (!s.len || s.at[0] != 'P')
+	if (s.len < 3 || s.at[0] != 'P')
 		return false;
 	s = slice_from(s, 1);
-	while (s.len) {
-		size_t n = 0;
-
-		if (s.at[0] == 'T' && !in_time) {
-			in_time = true;
-			s = slice_from(s, 1);
-			continue;
-		}
-		while (n < s.len && s.at[n] >= '0' && s.at[n] <= '9')
-			n++;
-		if (n == 0 || n > 7 || n == s.len || !s.at[n] ||
-		    !strchr(in_time ? "HMS" : "WD", s.at[n]))
+	if (s.at[0] != 'T') {
+		if (!duration_part(&s, &units))
 			return false;
-		any = true;
-		s = slice_from(s, n + 1);
+		if (*units)              /* weeks stand alone */
+			return s.len == 0;
+		if (!s.len)
+			return true;
 	}
-	return any;
+	units = "HMS";
+	if (s.at[0] != 'T' || s.len < 2)
+		return false;
+	s = slice_from(s, 1);
+	while (s.len)
+		if (!duration_part(&s, &units))
+			return false;
+	return true;
 }
 
 /* Both grammars of RFC 5545 3.3.10 and RFC 7529 are words, numbers and signs; what

@@ -90,7 +90,7 @@ static void bench_release(struct bench *b)
 /* The state goes first: see state.c. */
 static bool save(const struct shelf *s, struct slice ics, struct slice state)
 {
-	if (file_replace(s->folder, STATE_NAME, state) && file_replace(s->folder, FEED_NAME, ics))
+	if (calendar_file_replace(s->folder, STATE_NAME, state) && calendar_file_replace(s->folder, FEED_NAME, ics))
 		return true;
 	log_event(LEVEL_ERROR, "calendar", "feed could not be written",
 		  log_text("path", s->path), log_errno(errno));
@@ -134,7 +134,7 @@ static void keep_aside(const struct shelf *s, unsigned kept, unsigned refused)
 
 	clock_rfc3339(when, clock_wall());
 	name = mem_printf(FEED_NAME ".broken-%s", when);
-	file_keep(s->folder, FEED_NAME, name);
+	calendar_file_keep(s->folder, FEED_NAME, name);
 	log_event(LEVEL_WARN, "calendar", "calendar.ics was changed by another hand; kept aside",
 		  log_text("folder", s->folder), log_text("kept_as", name),
 		  log_number("events", kept), log_number("refused", refused));
@@ -160,7 +160,7 @@ static struct published *adopt(const struct shelf *s, struct buf *found, struct 
 
 		if (!same && found->len)
 			keep_aside(s, (unsigned)b.set->events, refused);
-		if (same ? file_replace(s->folder, STATE_NAME, buf_slice(&fresh)) :
+		if (same ? calendar_file_replace(s->folder, STATE_NAME, buf_slice(&fresh)) :
 		    save(s, buf_slice(&ics), buf_slice(&fresh)))
 			made = published_new(&ics, &fresh, (unsigned)b.set->events, s->path);
 	} else {
@@ -181,9 +181,9 @@ struct published *shelf_load(const struct shelf *s)
 
 	buf_init(&ics, 2 * (size_t)FEED_BYTES);
 	buf_init(&state, STATE_BYTES);
-	if (file_read(state_path, &state) != FILE_READ)
+	if (calendar_file_read(state_path, &state) != FILE_READ)
 		buf_clear(&state);
-	answer = file_read(s->path, &ics);
+	answer = calendar_file_read(s->path, &ics);
 	if (answer == FILE_READ && state_knows(buf_slice(&state), buf_slice(&ics)))
 		made = published_new(&ics, &state, count_events(buf_slice(&ics)), s->path);
 	else if (answer != FILE_FAILED)
@@ -316,7 +316,7 @@ enum calendar_outcome shelf_import(const struct shelf *s, const struct published
 
 	*made = NULL;
 	buf_init(&message, (size_t)s->message_max + 1);
-	switch (file_read(path, &message)) {
+	switch (calendar_file_read(path, &message)) {
 	case FILE_READ:
 	case FILE_TOO_LARGE:             /* the rest is not looked at */
 		/* Somebody edited the file while we ran: theirs is the newer truth. */
