@@ -27,11 +27,11 @@ struct imap_args {
 bool args_end(struct imap_args *a);                      /* nothing more */
 bool args_space(struct imap_args *a);                    /* exactly one SP */
 bool args_char(struct imap_args *a, char c);             /* exactly that byte */
-bool args_peek(const struct imap_args *a, char c);       /* is next; nothing consumed, nothing wanted */
+bool args_peek(const struct imap_args *a, char c);       /* is next; consumes nothing */
 bool args_atom(struct imap_args *a, struct slice *out);  /* 1*ATOM-CHAR */
-bool args_word(struct imap_args *a, const char *word);   /* that atom, case ignored; consumes only then */
+bool args_word(struct imap_args *a, const char *word);   /* that atom, in any case */
 bool args_string(struct imap_args *a, struct slice *out);        /* quoted or literal, undone */
-bool args_astring(struct imap_args *a, struct slice *out);       /* ASTRING-CHARs ("]" too), or string */
+bool args_astring(struct imap_args *a, struct slice *out);       /* atom with "]", or string */
 bool args_nstring(struct imap_args *a, struct slice *out);       /* NIL gives at NULL */
 bool args_list_string(struct imap_args *a, struct slice *out);   /* list-mailbox: % and * allowed */
 bool args_number(struct imap_args *a, uint32_t *out);    /* 0..2^32-1 */

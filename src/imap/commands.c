@@ -16,7 +16,8 @@ const struct imap_command imap_commands[] = {
 	{ "ID",           ANY, IMAP_IN_CLEAR, cmd_id },                       /* RFC 2971 3.1 */
 
 	/* not authenticated */
-	{ "STARTTLS",     IMAP_FRESH, IMAP_IN_CLEAR | IMAP_BARE, cmd_starttls },   /* RFC 3501 6.2.1 */
+	/* RFC 3501 6.2.1 */
+	{ "STARTTLS",     IMAP_FRESH, IMAP_IN_CLEAR | IMAP_BARE, cmd_starttls },
 	{ "AUTHENTICATE", IMAP_FRESH, IMAP_SECRET, cmd_authenticate },        /* 6.2.2, RFC 4959 */
 	{ "LOGIN",        IMAP_FRESH, IMAP_SECRET, cmd_login },               /* 6.2.3 */
 

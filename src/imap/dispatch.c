@@ -62,7 +62,8 @@ static const char *test(const struct imap_session *s, const struct imap_head *he
 		return "NO [PRIVACYREQUIRED] Use STARTTLS first";
 	if (!(c->states & s->state))
 		return s->state == IMAP_FRESH ? "BAD Log in first" :
-		       c->states == IMAP_FRESH ? "BAD Already logged in" : "BAD Select a mailbox first";
+		       c->states == IMAP_FRESH ? "BAD Already logged in" :
+						 "BAD Select a mailbox first";
 	if ((c->flags & IMAP_BARE) && head->args.len)
 		return "BAD This command takes no arguments";
 	return NULL;

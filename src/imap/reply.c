@@ -134,7 +134,8 @@ static const char *const status_texts[] = {
 	[STORE_FAILED]       = "[UNAVAILABLE] That failed; the server's log has the reason",
 };
 
-enum imap_progress imap_no_status(struct imap_session *s, struct imap_running *cmd, enum store_status st)
+enum imap_progress imap_no_status(struct imap_session *s, struct imap_running *cmd,
+				  enum store_status st)
 {
 	return imap_no(s, cmd, "%s", status_texts[st]);
 }

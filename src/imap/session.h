@@ -65,7 +65,8 @@ struct imap_running {
 	struct arena *arena;        /* ends with the command */
 	struct imap_args args;      /* begin with the SP behind the name */
 	bool uid;                   /* the UID form */
-	const struct imap_literal *own;  /* IMAP_OWN_INPUT: the literal at the end of args; NULL: none */
+	/* IMAP_OWN_INPUT: the literal whose head ends args; NULL: there is none. */
+	const struct imap_literal *own;
 	imap_run_fn *resume;        /* called instead of run from the second time on */
 	/* With IMAP_WAIT_INPUT: gets the unread bytes, returns how many it used; when
 	 * it used some, resume is called. */
@@ -123,7 +124,8 @@ enum imap_progress imap_completed(struct imap_session *s, struct imap_running *c
 /* BAD with args.wanted. */
 enum imap_progress imap_bad_args(struct imap_session *s, struct imap_running *cmd);
 /* NO with the text and RFC 5530 code that belong to the status. */
-enum imap_progress imap_no_status(struct imap_session *s, struct imap_running *cmd, enum store_status st);
+enum imap_progress imap_no_status(struct imap_session *s, struct imap_running *cmd,
+				  enum store_status st);
 void imap_untagged(struct imap_session *s, const char *fmt, ...)   /* "* " and CRLF added */
 	__attribute__((format(printf, 2, 3)));
 void imap_write(struct imap_session *s, struct slice bytes);       /* as it is */
@@ -143,7 +145,8 @@ void imap_update(struct imap_session *s, bool expunges);
 /* As imap_update without expunges; but for the UIDs in `own` FLAGS are always told
  * (own_told true) or, if nothing but this edit happened to them, not (.SILENT).
  * with_uid: FETCH responses carry the UID. */
-void imap_update_own(struct imap_session *s, const struct uid_set *own, bool own_told, bool with_uid);
+void imap_update_own(struct imap_session *s, const struct uid_set *own, bool own_told,
+		     bool with_uid);
 /* The same, knowing what the edit was: without own_told, messages of `own` that
  * are as the edit must have left them are passed over, others are told. */
 void imap_update_edit(struct imap_session *s, const struct uid_set *own,
