@@ -281,7 +281,8 @@ struct event *event_read(const struct event_source *s, const struct ics_comp *ve
 	supply_uid(s, c);
 	event_refresh(s, e);
 	if (!e->has_start && !bare) {
-		*reason = "no DTSTART";
+		*reason = ics_prop_find(vevent, "DTSTART") ? "a DTSTART that is no time" :
+			  "no DTSTART";
 		return NULL;
 	}
 	if (!e->has_recurrence && ics_prop_find(vevent, "RECURRENCE-ID")) {

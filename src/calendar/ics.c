@@ -31,11 +31,18 @@ static size_t name_length(struct slice s)
 	return n;
 }
 
-static bool begins_property(struct slice line)
+/* `rest` is what comes behind the line end: some fold between name and colon. */
+static bool begins_property(struct slice line, struct slice rest)
 {
 	size_t n = name_length(line);
 
-	return n > 0 && n < line.len && (line.at[n] == ':' || line.at[n] == ';');
+	if (n > 0 && n == line.len) {
+		if (rest.len && rest.at[0] == '\n')
+			rest = slice_from(rest, 1);
+		return rest.len > 1 && (rest.at[0] == ' ' || rest.at[0] == '\t') &&
+		       (rest.at[1] == ':' || rest.at[1] == ';');
+	}
+	return n > 0 && (line.at[n] == ':' || line.at[n] == ';');
 }
 
 static bool is_frame(struct slice line)
@@ -60,7 +67,7 @@ bool ics_unfold(struct buf *out, struct slice in)
 			continue;
 		if (any && (line.at[0] == ' ' || line.at[0] == '\t')) {
 			ok = buf_add(out, slice_from(line, 1));
-		} else if (begins_property(line)) {
+		} else if (begins_property(line, in)) {
 			ok = !any || buf_add_byte(out, '\n');
 			last = out->len;
 			ok = ok && buf_add(out, line);

@@ -164,6 +164,22 @@ static bool same_rules(const struct ics_comp *a, const struct ics_comp *b)
 	return same && !x && !y;
 }
 
+/* As VTIMEZONE writes a name it is TEXT, as TZID= writes it it is not (RFC 5545 3.8.3.1,
+ * 3.2.19): what would be escaped or quoted is left out, so the feed has one form. */
+static struct slice plain_name(struct zones *z, struct slice tzid)
+{
+	struct buf out;
+	struct slice name;
+
+	buf_init(&out, TZID_MOST);
+	for (size_t i = 0; i < tzid.len && out.len < TZID_MOST - 1; i++)
+		if ((unsigned char)tzid.at[i] >= ' ' && !strchr(",;:\"\\\x7f", tzid.at[i]))
+			buf_add_byte(&out, tzid.at[i]);
+	name = ics_text_clean(z->arena, slice_trim(buf_slice(&out)), TZID_MOST, false);
+	buf_release(&out);
+	return name;
+}
+
 /* The sender's rules under its name, or under the first variant that is free. */
 static struct zone *sender_zone(struct zones *z, struct slice tzid, const struct ics_comp *object)
 {
@@ -171,16 +187,16 @@ static struct zone *sender_zone(struct zones *z, struct slice tzid, const struct
 	struct ics_comp *rules;
 	struct zone *zone;
 
+	tzid = plain_name(z, tzid);
 	while (c && !(slice_is_nocase(c->name, "VTIMEZONE") &&
-		      slice_equal(ics_value(c, "TZID"), tzid)))
+		      slice_equal(plain_name(z, ics_value(c, "TZID")), tzid)))
 		c = c->next;
 	if (!c)
 		return NULL;
 	zone = iana(z, ics_value(c, "X-LIC-LOCATION"));
 	if (zone)
 		return zone;
-	tzid = ics_text_clean(z->arena, slice_head(tzid, TZID_MOST), TZID_MOST, true);
-	rules = zone_rules_strict(z->arena, c, tzid);
+	rules = tzid.len ? zone_rules_strict(z->arena, c, tzid) : NULL;
 	for (unsigned n = 1; rules && n <= VARIANTS_MOST; n++) {
 		char *text = n == 1 ? mem_bytes(tzid.at, tzid.len) :
 			     mem_printf("%.*s (%u)", (int)tzid.len, tzid.at, n);

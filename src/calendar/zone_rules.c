@@ -21,6 +21,7 @@
 enum {
 	OBSERVANCES_MOST = 200,  /* Casablanca's Ramadans to 2087 are the longest list */
 	RDATES_MOST = 500,
+	FIRST_YEAR = 1960,       /* a little before what is promised */
 	NAME_MOST = 64,          /* of an IANA name; the longest has 32 */
 };
 
@@ -120,6 +121,60 @@ static void copy_rdates(struct arena *a, struct ics_comp *to, const struct ics_c
 	}
 }
 
+static void add_rdate(struct arena *a, struct ics_comp *to, struct icaltimetype t)
+{
+	struct when w = { .kind = WHEN_FLOATING, .year = t.year, .month = t.month, .day = t.day,
+			  .hour = t.hour, .minute = t.minute, .second = t.second };
+	char text[WHEN_TEXT];
+
+	when_print(text, &w);
+	ics_prop_add(a, to, SLICE("RDATE"), slice_of(arena_string(a, slice_of(text))));
+}
+
+/* The rule itself, or where it ends its dates: readers that know the name from
+ * nowhere else trip over UNTIL there (Debian 12's python-icalendar loses the whole
+ * feed), and none over dates. */
+static void copy_rule(struct arena *a, struct ics_comp *to, struct slice rule,
+		      const struct when *start, int before, unsigned *left)
+{
+	struct icalrecurrencetype r = icalrecurrencetype_from_string(arena_string(a, rule));
+	struct icaltimetype t = icaltime_null_time(), early = t;
+	icalrecur_iterator *it;
+
+	if (r.freq != ICAL_YEARLY_RECURRENCE)
+		return;
+	if (icaltime_is_null_time(r.until)) {
+		ics_prop_add(a, to, SLICE("RRULE"), rule);
+		return;
+	}
+	if (icaltime_is_utc(r.until)) {
+		icaltime_adjust(&r.until, 0, 0, 0, before);
+		r.until.zone = NULL;
+	}
+	t.year = start->year;
+	t.month = start->month;
+	t.day = start->day;
+	t.hour = start->hour;
+	t.minute = start->minute;
+	t.second = start->second;
+	it = icalrecur_iterator_new(r, t);
+	for (unsigned i = 0; it && i < 2 * RDATES_MOST && *left; i++) {
+		t = icalrecur_iterator_next(it);
+		if (icaltime_is_null_time(t))
+			break;
+		if (t.year < FIRST_YEAR) {
+			early = t;
+			continue;
+		}
+		add_rdate(a, to, t);
+		--*left;
+	}
+	if (it)
+		icalrecur_iterator_free(it);
+	if (!icaltime_is_null_time(early))       /* in force until the first of them */
+		add_rdate(a, to, early);
+}
+
 static void copy_offset(struct arena *a, struct ics_comp *to, struct slice name, int seconds)
 {
 	unsigned s = (unsigned)abs(seconds);
@@ -159,27 +214,9 @@ static struct ics_comp *observance(struct arena *a, const struct ics_comp *from)
 	if (name.len)
 		ics_prop_add(a, c, SLICE("TZNAME"), name);
 	if (rule.len)
-		ics_prop_add(a, c, SLICE("RRULE"), rule);
+		copy_rule(a, c, rule, &start, before, &rdates);
 	copy_rdates(a, c, from, &rdates);
 	return c;
-}
-
-struct ics_comp *zone_rules_strict(struct arena *a, const struct ics_comp *from,
-				   struct slice tzid)
-{
-	struct ics_comp *zone = ics_comp_new(a, SLICE("VTIMEZONE"));
-	unsigned count = 0;
-
-	ics_prop_add(a, zone, SLICE("TZID"), tzid);
-	for (const struct ics_comp *c = from->children; c; c = c->next) {
-		struct ics_comp *o = count < OBSERVANCES_MOST ? observance(a, c) : NULL;
-
-		if (!o)
-			continue;
-		ics_comp_add(zone, o);
-		count++;
-	}
-	return count ? zone : NULL;
 }
 
 /* The last day an observance begins, as text; "9": it never ends. */
@@ -224,6 +261,25 @@ static void drop_history(struct ics_comp *zone)
 	}
 }
 
+struct ics_comp *zone_rules_strict(struct arena *a, const struct ics_comp *from,
+				   struct slice tzid)
+{
+	struct ics_comp *zone = ics_comp_new(a, SLICE("VTIMEZONE"));
+	unsigned count = 0;
+
+	ics_prop_add(a, zone, SLICE("TZID"), tzid);
+	for (const struct ics_comp *c = from->children; c; c = c->next) {
+		struct ics_comp *o = count < OBSERVANCES_MOST ? observance(a, c) : NULL;
+
+		if (!o)
+			continue;
+		ics_comp_add(zone, o);
+		count++;
+	}
+	drop_history(zone);
+	return count ? zone : NULL;
+}
+
 /* Only what can be a file of the database: no path may lead out of it. */
 static bool database_name(struct slice name)
 {
@@ -258,8 +314,6 @@ struct ics_comp *zone_rules_system(struct arena *a, struct slice name)
 		if (root->children)
 			zone = zone_rules_strict(a, root->children, name);
 	}
-	if (zone)
-		drop_history(zone);
 	buf_release(&text);
 	icalmemory_free_buffer(printed);
 	return zone;
