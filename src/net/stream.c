@@ -221,6 +221,7 @@ static void fill(struct stream *s)
 	if (io == IO_EOF)
 		s->eof = true;
 	if (taken) {
+		s->unacknowledged = true;
 		s->moved_ms = loop_now_ms(s->loop);
 		loop_defer(s->loop, &s->turn);
 		tell(s, STREAM_INPUT);
@@ -410,8 +411,22 @@ static void ready(struct watch *w, unsigned events)
 	rewatch(s);
 }
 
+/* A client that writes a literal and the end of its line in two pieces, as many
+ * do, does not send the second before the first was acknowledged (RFC 896).  Where
+ * no reply will carry that acknowledgement, the kernel would hold it back for
+ * 40 ms; a new call is needed each time. */
+static void acknowledge(struct stream *s)
+{
+	int on = 1;
+
+	if (s->unacknowledged && stream_queued(s) == 0)
+		setsockopt(s->watch.fd, IPPROTO_TCP, TCP_QUICKACK, &on, sizeof(on));
+	s->unacknowledged = false;
+}
+
 static void turn_open(struct stream *s)
 {
+	acknowledge(s);
 	if (stream_queued(s) && !s->blocked)
 		flush_open(s);
 	if (is_open(s) && !s->eof && input_room(s) && stream_tls_waiting(s))

@@ -52,6 +52,7 @@ struct stream {
 	bool blocked;                    /* output waits for the socket */
 	bool was_full;
 	bool eof;
+	bool unacknowledged;             /* input came in this turn */
 	bool told;                       /* STREAM_FAILED was */
 	bool closed;                     /* stream_close() was called */
 };
