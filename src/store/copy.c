@@ -86,23 +86,6 @@ static bool name_copy(struct folder *from, struct folder *to, struct copy_one *c
 	return file_name_make(c->new, base, strlen(base), letters);
 }
 
-/* Runs `act` on the file; when another program has renamed it, on where it is now. */
-static int with_file(const struct folder *from, struct copy_one *c, const char *to,
-		     int (*act)(const char *from, const char *to))
-{
-	struct path path;
-	int err;
-
-	path_message(&path, from->path, c->place, c->old);
-	err = act(path.at, to);
-	if (err == ENOENT &&
-	    maildir_find(from->path, c->old, file_base_len(c->old), &c->place, c->old)) {
-		path_message(&path, from->path, c->place, c->old);
-		err = act(path.at, to);
-	}
-	return err;
-}
-
 static int link_or_copy(const char *from, const char *to)
 {
 	int err = link(from, to) == 0 ? 0 : errno;
@@ -117,6 +100,37 @@ static int move_file(const char *from, const char *to)
 	return rename(from, to) == 0 ? 0 : errno;
 }
 
+typedef void path_fn(struct path *p, const struct folder *to, const struct copy_one *c);
+typedef int act_fn(const char *from, const char *to);
+
+static int act_once(const struct folder *from, const struct folder *to,
+		    const struct copy_one *c, path_fn *where, act_fn *act)
+{
+	struct path a, b;
+
+	path_message(&a, from->path, c->place, c->old);
+	where(&b, to, c);
+	return act(a.at, b.at);
+}
+
+/* Links or moves the file; when another program has renamed it, from where it is
+ * now, with the flags it has now. */
+static int act_on(struct folder *from, struct folder *to, struct copy_one *c,
+		  path_fn *where, act_fn *act)
+{
+	int err = act_once(from, to, c, where, act);
+	char base[FILE_NAME];
+
+	if (err != ENOENT)
+		return err;
+	snprintf(base, sizeof(base), "%s", c->old);
+	if (!maildir_find(from->path, base, file_base_len(base), &c->place, c->old))
+		return ENOENT;
+	if (!name_copy(from, to, c))
+		return ENAMETOOLONG;
+	return act_once(from, to, c, where, act);
+}
+
 /* A message whose file is no more is left out: it is as if expunged before. */
 static int place_copies(struct folder *from, struct folder *to, struct copy_list *l)
 {
@@ -126,8 +140,7 @@ static int place_copies(struct folder *from, struct folder *to, struct copy_list
 	for (size_t i = 0; !err && i < l->count; i++) {
 		struct copy_one *c = &l->all[i];
 
-		tmp_path(&tmp, to, c);
-		err = with_file(from, c, tmp.at, link_or_copy);
+		err = act_on(from, to, c, tmp_path, link_or_copy);
 		c->in_tmp = err == 0;
 		if (err == ENOENT)
 			err = 0;
@@ -152,10 +165,8 @@ static int place_moves(struct folder *from, struct folder *to, struct copy_list 
 
 	for (size_t i = 0; !err && i < l->count; i++) {
 		struct copy_one *c = &l->all[i];
-		struct path cur;
 
-		cur_path(&cur, to, c);
-		err = with_file(from, c, cur.at, move_file);
+		err = act_on(from, to, c, cur_path, move_file);
 		c->in_place = err == 0;
 		if (err == ENOENT)
 			err = 0;

@@ -129,31 +129,35 @@ bool reader_submit(struct reader *r, struct job *job)
 
 /* ---- The job's ---- */
 
-static int open_file(const struct reader *r, enum place place, const char *name)
+/* The descriptor, or -1 and *err. */
+static int open_file(const struct reader *r, enum place place, const char *name, int *err)
 {
 	struct path path;
+	int fd;
 
 	path_message(&path, r->path, place, name);
-	return open(path.at, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+	fd = open(path.at, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+	*err = fd < 0 ? errno : 0;
+	return fd;
 }
 
 /* Where the snapshot saw it, where the index last did, or wherever it is. */
-static int find_file(const struct reader *r, const struct record *rec)
+static int find_file(const struct reader *r, const struct record *rec, int *err)
 {
 	const char *known = snapshot_file(r->s, rec);
 	char name[FILE_NAME];
 	enum place place;
 	int fd = -1;
 
-	errno = ENOENT;
+	*err = ENOENT;
 	if (rec->name)
-		fd = open_file(r, (enum place)rec->place, known);
-	if (fd < 0 && errno == ENOENT &&
+		fd = open_file(r, (enum place)rec->place, known, err);
+	if (*err == ENOENT &&
 	    index_file(r->store->index, r->folder_id, rec->uid, &place, name))
-		fd = open_file(r, place, name);
-	if (fd < 0 && errno == ENOENT && rec->name &&
+		fd = open_file(r, place, name, err);
+	if (*err == ENOENT && rec->name &&
 	    maildir_find(r->path, known, file_base_len(known), &place, name))
-		fd = open_file(r, place, name);
+		fd = open_file(r, place, name, err);
 	return fd;
 }
 
@@ -161,23 +165,22 @@ enum store_status reader_open(struct reader *r, uint32_t uid)
 {
 	uint32_t seq = snapshot_seq(r->s, uid);
 	struct stat st;
-	int fd;
+	int fd, err;
 
 	if (r->fd >= 0 && r->uid == uid)
 		return STORE_OK;
 	reader_close(r);
 	if (seq == 0)
 		return STORE_GONE;
-	fd = find_file(r, snapshot_record(r->s, seq));
-	if (fd < 0 && errno == ENOENT)
+	fd = find_file(r, snapshot_record(r->s, seq), &err);
+	if (err == ENOENT)
 		return STORE_GONE;
-	if (fd < 0 || fstat(fd, &st) != 0) {
-		enum store_status why = maildir_failed("cannot open a message in", r->path, errno);
-
-		if (fd >= 0)
-			close(fd);
-		return why;
+	if (fd >= 0 && fstat(fd, &st) != 0) {
+		err = errno;
+		close(fd);
 	}
+	if (err)
+		return maildir_failed("cannot open a message in", r->path, err);
 	r->fd = fd;
 	r->uid = uid;
 	r->size = (uint64_t)st.st_size;
