@@ -79,6 +79,20 @@ test:
 
 programs: $(PROGRAMS)
 
+# A folder of real messages (mime/, calendar/, ics/, tnef/ with expected/ beside
+# them), held against what independent programs say of each.
+CORPUS ?= ../shared/corpus
+test-corpus:
+	@tests/support/deps.sh test
+	@$(MAKE) --no-print-directory -s -j2 all $(BUILD)/describe $(BUILD)/calmerge
+	@/usr/bin/python3 tests/corpus/compare_mime.py $(BUILD)/describe $(CORPUS)
+	@/usr/bin/python3 tests/corpus/compare_calendar.py $(BUILD)/calmerge $(CORPUS)
+	@LETTERPLATE=$(BUILD)/letterplate /usr/bin/python3 tests/corpus/roundtrip.py \
+	  $(CORPUS)/mime $(CORPUS)/calendar $(CORPUS)/tnef
+
+$(BUILD)/describe $(BUILD)/calmerge: $(BUILD)/%: $(BUILD)/tests/corpus/%.o $(BUILD)/letterplate.a
+	$(CC) $(CFLAGS) $(LDHARD) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+
 # ---- What must hold before a change goes out ----
 
 # The rules of the house: layers, lengths, one table behind three texts.
@@ -135,7 +149,7 @@ fuzz-run: fuzz
 clean:
 	rm -rf build
 
-.PHONY: all programs deps demo test layers check run-check fuzz fuzz-run install clean
+.PHONY: all programs deps demo test test-corpus layers check run-check fuzz fuzz-run install clean
 .DELETE_ON_ERROR:
 .SECONDARY:
 -include $(OBJ:.o=.d) $(UNITS:=.d) $(SESSIONS:=.d) $(FAKES:.o=.d)
