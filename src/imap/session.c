@@ -114,6 +114,7 @@ static void session_shutdown(struct session *base)
 static void session_close(struct session *base)
 {
 	struct imap_session *s = of(base);
+	const char *reason = s->ending ? "said goodbye" : "connection lost";
 
 	s->ending = true;
 	imap_drop_command(s);
@@ -122,7 +123,7 @@ static void session_close(struct session *base)
 	if (conn_loop(s->base.conn))
 		loop_undefer(conn_loop(s->base.conn), &s->go_on);
 	if (s->state != IMAP_FRESH)
-		conn_log(s->base.conn, LEVEL_INFO, "logout", log_text("state", "closed"));
+		conn_log(s->base.conn, LEVEL_INFO, "logout", log_text("reason", reason));
 	imap_unselect(s);
 	uid_set_release(&s->recent);
 	imap_input_free(s->input);
