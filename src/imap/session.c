@@ -130,6 +130,8 @@ static void session_close(struct session *base)
 	free(s);
 }
 
+#define BUSY "* BYE [UNAVAILABLE] Too many connections\r\n"
+
 const struct protocol imap_protocol = {
 	.name = "imap",
 	.limits = {
@@ -140,7 +142,7 @@ const struct protocol imap_protocol = {
 		.output_low = 32 * 1024,
 		.idle_s = FRESH_IDLE_S,
 	},
-	.busy = { "* BYE [UNAVAILABLE] Too many connections\r\n", 42 },
+	.busy = { BUSY, sizeof(BUSY) - 1 },
 	.open = session_open,
 	.input = session_input,
 	.drained = session_drained,
