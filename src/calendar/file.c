@@ -107,12 +107,16 @@ bool calendar_file_replace(const char *folder, const char *name, struct slice by
 bool calendar_file_keep(const char *folder, const char *name, const char *kept)
 {
 	char *from = mem_printf("%s/%s", folder, name), *to = mem_printf("%s/%s", folder, kept);
-	bool ok = link(from, to) == 0 || errno == EEXIST;
+	bool ok = link(from, to) == 0;
+	int err = errno;
 
 	/* A file system without links: the old name is about to be written anew. */
-	if (!ok)
+	if (!ok && err != EEXIST && access(to, F_OK) != 0) {
 		ok = rename(from, to) == 0;
+		err = errno;
+	}
 	free(from);
 	free(to);
+	errno = err;
 	return ok;
 }

@@ -127,18 +127,30 @@ static unsigned count_events(struct slice ics)
 	return n;
 }
 
-static void keep_aside(const struct shelf *s, unsigned kept, unsigned refused)
+/* False: it cannot be kept, so it must not be written over either; errno. */
+static bool keep_aside(const struct shelf *s, unsigned kept, unsigned refused)
 {
-	char when[CLOCK_TEXT];
+	struct when now = { .kind = WHEN_UTC };
+	char stamp[WHEN_TEXT];
 	char *name;
+	bool ok;
 
-	clock_rfc3339(when, clock_wall());
-	name = mem_printf(FEED_NAME ".broken-%s", when);
-	calendar_file_keep(s->folder, FEED_NAME, name);
-	log_event(LEVEL_WARN, "calendar", "calendar.ics was changed by another hand; kept aside",
-		  log_text("folder", s->folder), log_text("kept_as", name),
-		  log_number("events", kept), log_number("refused", refused));
+	when_set_seconds(&now, clock_wall());
+	when_print(stamp, &now);
+	name = mem_printf(FEED_NAME ".broken-%s", stamp);
+	ok = calendar_file_keep(s->folder, FEED_NAME, name);
+	for (unsigned n = 2; !ok && errno == EEXIST && n < 100; n++) {
+		free(name);
+		name = mem_printf(FEED_NAME ".broken-%s-%u", stamp, n);
+		ok = calendar_file_keep(s->folder, FEED_NAME, name);
+	}
+	if (ok)
+		log_event(LEVEL_WARN, "calendar",
+			  "calendar.ics was changed by another hand; kept aside",
+			  log_text("folder", s->folder), log_text("kept_as", name),
+			  log_number("events", kept), log_number("refused", refused));
 	free(name);
+	return ok;
 }
 
 /* A feed that is not known as ours: read event by event, and written anew unless that
