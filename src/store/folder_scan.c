@@ -169,7 +169,7 @@ static bool look_at(const struct folder *f, struct found *n, struct arrival *a)
 	struct stat st;
 
 	path_message(&path, f->path, n->place, n->name);
-	if (stat(path.at, &st) != 0 || !S_ISREG(st.st_mode))
+	if (lstat(path.at, &st) != 0 || !S_ISREG(st.st_mode))
 		return false;
 	n->mtime_ns = stat_mtime_ns(&st);
 	if (!a)

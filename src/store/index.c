@@ -85,8 +85,16 @@ static const char *const SQL[S_COUNT] = {
 
 static bool is_damage(int code)
 {
-	return (code & 0xff) == SQLITE_CORRUPT || (code & 0xff) == SQLITE_NOTADB ||
-	       (code & 0xff) == SQLITE_SCHEMA || (code & 0xff) == SQLITE_MISMATCH;
+	return (code & 0xff) == SQLITE_CORRUPT || (code & 0xff) == SQLITE_NOTADB;
+}
+
+/* At the start also: a table or column is not there.  Never a full disk or a lock:
+ * the index is lost with every UID in it. */
+static bool is_foreign(sqlite3 *db)
+{
+	int code = sqlite3_errcode(db);
+
+	return is_damage(code) || (code & 0xff) == SQLITE_ERROR;
 }
 
 void index_note_failure(struct index *ix, sqlite3 *db, const char *what)
@@ -200,18 +208,17 @@ static bool open_files(struct index *ix, bool *damaged)
 	layout = layout_of(ix->write);
 	if (layout == 0 &&
 	    sqlite3_exec(ix->write, LAYOUT_SQL, NULL, NULL, NULL) != SQLITE_OK) {
-		*damaged = is_damage(sqlite3_errcode(ix->write)) ||
-			   sqlite3_errcode(ix->write) == SQLITE_ERROR;
+		*damaged = is_foreign(ix->write);
 		return false;
 	}
 	if (layout != 0 && layout != LAYOUT) {
-		*damaged = true;
+		*damaged = layout > 0 || is_foreign(ix->write);
 		return false;
 	}
 	/* Every table is looked at once: a missing or torn one shows here. */
 	for (size_t i = 0; i < S_WRITES; i++) {
 		if (!index_statement(ix, (enum statement)i)) {
-			*damaged = true;
+			*damaged = is_foreign(ix->write);
 			return false;
 		}
 	}

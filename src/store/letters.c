@@ -124,12 +124,14 @@ void letters_assign(struct letters *l, struct keywords *k, const char *folder,
 	struct letters wanted;
 	struct path path, lock;
 	struct stat st;
-	bool more = false;
+	bool more = false, any_free = false;
 	int fd;
 
+	for (size_t i = 0; i < 26; i++)
+		any_free = any_free || l->id[i] < 0;
 	for (size_t i = 0; i < set->count; i++)
 		more = more || !has_letter(l, set->ids[i]);
-	if (!more)
+	if (!more || !any_free)
 		return;
 	file_path(&path, folder);
 	path_make(&lock, folder, "dovecot-keywords.lock", "", "");

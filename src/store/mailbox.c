@@ -225,6 +225,7 @@ static void attach(struct open_job *open, struct folder *f)
 {
 	f->mailbox = open->m;
 	f->changed = true;               /* so that a first snapshot comes */
+	maildir_clean_tmp(f->path);
 	f->live = watch_add(f->store->watch, f->path, f->wd);
 	open->fresh = true;
 	open->live = f->live;

@@ -70,7 +70,7 @@ bool dir_sync_of(const char *file_path);         /* of the directory it lies in 
 bool file_write(int fd, struct slice bytes);     /* errno says why not */
 /* A copy with the same modification time, synced.  0 or errno. */
 int file_copy(const char *from, const char *to);
-/* A file of a few lines, replaced as a whole or not at all. */
+/* A file of a few lines beside a tmp/, replaced as a whole or not at all. */
 enum store_status file_replace(const char *path, struct slice text);
 /* At most `max` bytes of it, NUL behind them; NULL: not there (errno). Free it. */
 char *file_read(const char *path, size_t max, size_t *len);

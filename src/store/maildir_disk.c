@@ -262,13 +262,16 @@ int file_copy(const char *from, const char *to)
 
 enum store_status file_replace(const char *path, struct slice text)
 {
+	const char *slash = strrchr(path, '/');
 	char unique[UNIQUE_NAME];
-	struct path made;
+	struct path dir, made;
 	int fd, err = 0;
 
+	if (!slash || (size_t)(slash - path) > ROOT_MAX + FILE_NAME)
+		return maildir_failed("cannot write a file", path, ENAMETOOLONG);
+	snprintf(dir.at, sizeof(dir.at), "%.*s", (int)(slash - path), path);
 	file_unique(unique);
-	if (snprintf(made.at, sizeof(made.at), "%s.%s", path, unique) >= (int)sizeof(made.at))
-		return STORE_FAILED;
+	path_make(&made, dir.at, "tmp", unique, "");
 	fd = open(made.at, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 	if (fd < 0)
 		return maildir_failed("cannot write a file", made.at, errno);

@@ -263,6 +263,52 @@ static bool make_first_folders(struct store *s)
 	return true;
 }
 
+/* With a quota every folder counts, also one that nobody has opened since the
+ * index was made. */
+static void run_count(struct mail_job *j)
+{
+	struct store *s = j->question.store;
+	DIR *dir = opendir(s->root);
+	struct dirent *e;
+
+	while (dir && (e = readdir(dir))) {
+		const char *name = strcmp(e->d_name, ".") == 0 ? "" : e->d_name;
+		struct folder_name read;
+		struct folder *f;
+
+		if (strlen(name) <= NAME_DIR_MAX && name_from_dir(name, &read) &&
+		    folder_open(s, read.at, false, &f) == STORE_OK)
+			(void)folder_sync(f, false);
+	}
+	if (dir)
+		closedir(dir);
+}
+
+static void finish_count(struct mail_job *j)
+{
+	(void)j;
+}
+
+static void count_all(struct store *s)
+{
+	struct mail_job *j = mem_alloc(sizeof(*j));
+
+	j->run = run_count;
+	j->finish = finish_count;
+	store_ask_always(s, j, NULL);
+}
+
+static bool make_index_folder(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+	struct path dir;
+
+	if (!slash || slash == path || (size_t)(slash - path) >= sizeof(dir.at))
+		return true;
+	snprintf(dir.at, sizeof(dir.at), "%.*s", (int)(slash - path), path);
+	return make_parents(dir.at);
+}
+
 static bool open_maildir(struct store *s, char *error, size_t size)
 {
 	bool is_new = !maildir_is_folder(s->root);
@@ -300,6 +346,12 @@ struct store *store_open(const struct store_options *o, char *error, size_t erro
 		store_close(s);
 		return NULL;
 	}
+	if (!make_index_folder(o->index_path)) {
+		snprintf(error, error_size, "The folder of %s cannot be made: %s.",
+			 o->index_path, strerrordesc_np(errno));
+		store_close(s);
+		return NULL;
+	}
 	if (!open_maildir(s, error, error_size) ||
 	    !(s->index = index_open(o->index_path, error, error_size))) {
 		store_close(s);
@@ -311,6 +363,8 @@ struct store *store_open(const struct store_options *o, char *error, size_t erro
 	s->last_validity = index_largest_validity(s->index);
 	if (read_validity(s) > s->last_validity)
 		s->last_validity = read_validity(s);
+	if (s->quota)
+		count_all(s);
 	return s;
 }
 

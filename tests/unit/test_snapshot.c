@@ -1,0 +1,151 @@
+/* Snapshots: looking things up, differences, and expunges held back. */
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <cmocka.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "../../src/store/snapshot_private.h"
+
+struct world {
+	struct names *names;
+	struct keywords *keywords;
+};
+
+static int begin(void **state)
+{
+	struct world *w = calloc(1, sizeof(*w));
+
+	assert_non_null(w);
+	w->names = names_new();
+	w->keywords = keywords_new();
+	*state = w;
+	return 0;
+}
+
+static int end(void **state)
+{
+	struct world *w = *state;
+
+	names_drop(w->names);
+	keywords_free(w->keywords);
+	free(w);
+	return 0;
+}
+
+/* "1 2 5S" : UIDs, with S for a flag. */
+static struct snapshot *make(struct world *w, const char *text)
+{
+	struct record records[20];
+	uint32_t count = 0;
+	struct snapshot *s;
+
+	memset(records, 0, sizeof(records));
+	while (*text) {
+		char *rest;
+
+		records[count].uid = (uint32_t)strtoul(text, &rest, 10);
+		records[count].name = names_add(w->names, "file");
+		if (*rest == 'S')
+			records[count].flags = MESSAGE_SEEN;
+		rest += strspn(rest, "S ");
+		text = rest;
+		count++;
+	}
+	s = snapshot_new(records, count, w->names, w->keywords);
+	s->uid_next = count ? records[count - 1].uid + 1 : 1;
+	return s;
+}
+
+static void record_is_small(void **state)
+{
+	(void)state;
+	assert_true(sizeof(struct record) <= 48);
+}
+
+static void looked_up(void **state)
+{
+	const struct snapshot *s = make(*state, "2 3 7S 100");
+	static const struct { uint32_t uid, seq, from; } cases[] = {
+		{ 0, 0, 1 }, { 1, 0, 1 }, { 2, 1, 1 }, { 3, 2, 2 }, { 4, 0, 3 }, { 7, 3, 3 },
+		{ 8, 0, 4 }, { 100, 4, 4 }, { 101, 0, 5 }, { UINT32_MAX, 0, 5 },
+	};
+
+	assert_int_equal(snapshot_count(s), 4);
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		assert_int_equal(snapshot_seq(s, cases[i].uid), cases[i].seq);
+		assert_int_equal(snapshot_seq_from(s, cases[i].uid), cases[i].from);
+	}
+	assert_int_equal(snapshot_uid(s, 4), 100);
+	assert_int_equal(snapshot_message(s, 3).flags, MESSAGE_SEEN);
+	snapshot_drop(snapshot_hold(s));
+	snapshot_drop(s);
+	snapshot_drop(NULL);
+}
+
+static void note(void *ctx, enum snapshot_change what, uint32_t seq, uint32_t uid)
+{
+	char *text = ctx;
+
+	snprintf(text + strlen(text), 200 - strlen(text), "%c%u/%u ", "-~+"[what], seq, uid);
+}
+
+static void differences(void **state)
+{
+	static const struct { const char *from, *to, *diff, *held; } cases[] = {
+		{ "", "", "", "" },
+		{ "", "1 2", "+1/1 +2/2 ", "1 2 " },
+		{ "1 2", "", "-1/1 -2/2 ", "1 2 " },
+		{ "1 2 3", "1 2S 3", "~2/2 ", "1 2 3 " },
+		{ "1 2 3 4", "2S 4 5", "-1/1 ~1/2 -3/3 +3/5 ", "1 2 3 4 5 " },
+		{ "5", "6", "-1/5 +1/6 ", "5 6 " },
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		const struct snapshot *from = make(*state, cases[i].from);
+		const struct snapshot *to = make(*state, cases[i].to), *held;
+		char text[200] = "", uids[200] = "";
+
+		snapshot_diff(from, to, note, text);
+		assert_string_equal(text, cases[i].diff);
+		held = snapshot_without_expunges(from, to);
+		for (uint32_t seq = 1; seq <= snapshot_count(held); seq++)
+			snprintf(uids + strlen(uids), 20, "%u ", snapshot_uid(held, seq));
+		assert_string_equal(uids, cases[i].held);
+		if (!strchr(cases[i].diff, '-'))
+			assert_ptr_equal(held, to);
+		assert_int_equal(snapshot_uid_next(held), snapshot_uid_next(to));
+		snapshot_drop(from);
+		snapshot_drop(to);
+		snapshot_drop(held);
+	}
+}
+
+static void outlives_its_folder(void **state)
+{
+	struct world *w = *state;
+	struct names *names = names_new();
+	struct record r = { .uid = 1, .name = names_add(names, "1.a:2,") };
+	const struct snapshot *s = snapshot_new(&r, 1, names, w->keywords);
+
+	for (int i = 0; i < 10000; i++)
+		names_add(names, "another.name.that.takes.room");
+	names_drop(names);
+	assert_string_equal(snapshot_file(s, snapshot_record(s, 1)), "1.a:2,");
+	snapshot_drop(s);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(record_is_small),
+		cmocka_unit_test_setup_teardown(looked_up, begin, end),
+		cmocka_unit_test_setup_teardown(differences, begin, end),
+		cmocka_unit_test_setup_teardown(outlives_its_folder, begin, end),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
