@@ -1,5 +1,6 @@
 """The daemon for a test: started on ports that the kernel chooses, in a folder of
 its own, with its log read as it is written."""
+import contextlib
 import imaplib
 import os
 import re
@@ -177,21 +178,23 @@ class Daemon:
     def imap_wire(self, login=True):
         """A raw IMAP connection, with TLS and logged in."""
         wire = Wire(self.port_imaps(), self.tls())
-        wire.line()
-        if login:
-            wire.command('LOGIN %s "%s"' % (self.settings['MAILUSER'], PASSWORD))
+        with wire.closed_on_failure():
+            wire.line()
+            if login:
+                wire.command('LOGIN %s "%s"' % (self.settings['MAILUSER'], PASSWORD))
         return wire
 
     def smtp_wire(self, tls=True, ehlo=True):
         """A raw SMTP connection, greeted."""
         wire = Wire(self.port('smtp'))
-        wire.reply()
-        if tls:
-            wire.ask('EHLO client.test')
-            wire.ask('STARTTLS')
-            wire.secure(self.tls())
-        if ehlo:
-            wire.ask('EHLO client.test')
+        with wire.closed_on_failure():
+            wire.reply()
+            if tls:
+                wire.ask('EHLO client.test')
+                wire.ask('STARTTLS')
+                wire.secure(self.tls())
+            if ehlo:
+                wire.ask('EHLO client.test')
         return wire
 
     def port_imap(self):
@@ -222,7 +225,16 @@ class Wire:
         self.unread = b''
         self.tags = 0
         if context:
-            self.secure(context)
+            with self.closed_on_failure():
+                self.secure(context)
+
+    @contextlib.contextmanager
+    def closed_on_failure(self):
+        try:
+            yield
+        except BaseException:
+            self.close()
+            raise
 
     def secure(self, context):
         if self.unread:
