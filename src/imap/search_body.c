@@ -135,7 +135,7 @@ static void read_header(struct search_body *b)
 	while (before = rest.at, header_next(&rest, &field)) {
 		fold_unread(b, slice_make(before, (size_t)(field.whole.at - before)));
 		charset_fold(&b->folded, field.name);
-		buf_add_text(&b->folded, ": ");
+		buf_add_text(&b->folded, field.value.len && field.value.at[0] == ' ' ? ": " : ":");
 		search_fold_field(&b->folded, field.value);
 		buf_add_text(&b->folded, "\n");
 	}
@@ -205,10 +205,11 @@ static size_t whole_characters(const struct search_body *b)
 		n--;
 	if (n || b->decoded.len < LINE_MAX)
 		return n;
-	for (n = b->decoded.len; n + 4 > b->decoded.len; n--)
-		if (((unsigned char)at[n - 1] & 0x80) == 0)
+	/* In front of the last character that may be unfinished, if it is UTF-8. */
+	for (n = b->decoded.len - 1; n + 4 > b->decoded.len; n--)
+		if (((unsigned char)at[n] & 0xC0) != 0x80)
 			return n;
-	return b->decoded.len - 4;
+	return b->decoded.len;
 }
 
 static void convert(struct search_body *b, size_t n)

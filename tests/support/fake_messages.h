@@ -1,0 +1,190 @@
+#ifndef FAKE_MESSAGES_H
+#define FAKE_MESSAGES_H
+
+/*
+ * Messages in memory behind the faces of store/snapshot.h and store/reader.h, for
+ * tests of what reads messages.  Defined here and not in an archive: included by
+ * one file of a test program, they take the place of the real ones.
+ */
+#include <string.h>
+
+#include "base/lines.h"
+#include "base/mem.h"
+#include "mime/describe.h"
+#include "store/reader.h"
+#include "store/snapshot.h"
+
+enum { FAKES_MAX = 3000 };
+
+struct fake_message {
+	struct message_info info;        /* size is filled in when it is 0 */
+	struct slice bytes;
+	bool gone;                       /* open answers STORE_GONE */
+	bool no_text;                    /* reader_text answers STORE_GONE */
+	uint64_t torn_at;                /* reads from here on fail; 0: none do */
+};
+
+struct snapshot {
+	struct fake_message at[FAKES_MAX];
+	uint32_t count;
+	unsigned opened, read, described;        /* how often */
+};
+
+struct reader {
+	struct snapshot *s;
+	struct fake_message *open;
+	struct arena *arena;
+	const struct mime_part *parts;
+};
+
+/* The one there is. */
+static struct snapshot fakes;
+
+static void fake_add(uint32_t uid, struct slice bytes)
+{
+	struct crlf_form form = { false };
+	struct fake_message *m = &fakes.at[fakes.count++];
+
+	*m = (struct fake_message){ .bytes = bytes };
+	m->info.uid = uid;
+	m->info.size = crlf_form_count(&form, bytes);
+}
+
+const struct snapshot *snapshot_hold(const struct snapshot *s)
+{
+	return s;
+}
+
+void snapshot_drop(const struct snapshot *s)
+{
+	(void)s;
+}
+
+uint32_t snapshot_count(const struct snapshot *s)
+{
+	return s->count;
+}
+
+uint32_t snapshot_uid(const struct snapshot *s, uint32_t seq)
+{
+	return s->at[seq - 1].info.uid;
+}
+
+struct message_info snapshot_message(const struct snapshot *s, uint32_t seq)
+{
+	return s->at[seq - 1].info;
+}
+
+uint32_t snapshot_seq_from(const struct snapshot *s, uint32_t uid)
+{
+	uint32_t seq = 1;
+
+	while (seq <= s->count && s->at[seq - 1].info.uid < uid)
+		seq++;
+	return seq;
+}
+
+uint32_t snapshot_seq(const struct snapshot *s, uint32_t uid)
+{
+	uint32_t seq = snapshot_seq_from(s, uid);
+
+	return seq <= s->count && s->at[seq - 1].info.uid == uid ? seq : 0;
+}
+
+/* Set 1 has two names. */
+size_t snapshot_keywords(const struct snapshot *s, unsigned keywords, const char *const **names)
+{
+	static const char *const both[] = { "$Work", "later" };
+
+	(void)s;
+	*names = both;
+	return keywords ? 2 : 0;
+}
+
+struct reader *reader_new(struct mailbox *m, const struct snapshot *s)
+{
+	struct reader *r = mem_alloc(sizeof(*r));
+
+	(void)m;
+	(void)s;
+	r->s = &fakes;
+	return r;
+}
+
+void reader_close(struct reader *r)
+{
+	arena_free(r->arena);
+	r->arena = NULL;
+	r->parts = NULL;
+	r->open = NULL;
+}
+
+void reader_free(struct reader *r)
+{
+	reader_close(r);
+	free(r);
+}
+
+enum store_status reader_open(struct reader *r, uint32_t uid)
+{
+	struct fake_message *m = &r->s->at[snapshot_seq(r->s, uid) - 1];
+
+	if (r->open == m)
+		return STORE_OK;
+	reader_close(r);
+	r->s->opened++;
+	if (m->gone)
+		return STORE_GONE;
+	r->open = m;
+	return STORE_OK;
+}
+
+uint64_t reader_size(const struct reader *r)
+{
+	return r->open->bytes.len;
+}
+
+ssize_t reader_read(struct reader *r, uint64_t at, void *out, size_t len)
+{
+	struct slice piece = slice_head(slice_from(r->open->bytes, at), len);
+
+	r->s->read++;
+	if (r->open->torn_at && at + piece.len > r->open->torn_at)
+		return -1;
+	if (piece.len)
+		memcpy(out, piece.at, piece.len);
+	return (ssize_t)piece.len;
+}
+
+const struct mime_part *reader_parts(struct reader *r)
+{
+	if (!r->parts) {
+		r->arena = mime_arena_new();
+		r->parts = mime_scan(r->arena, r->open->bytes, &mime_default_limits);
+	}
+	return r->parts;
+}
+
+struct slice reader_header(struct reader *r)
+{
+	return reader_parts(r)->header;
+}
+
+enum store_status reader_text(struct reader *r, uint32_t uid, enum reader_text which,
+			      struct buf *out)
+{
+	struct fake_message *m = &r->s->at[snapshot_seq(r->s, uid) - 1];
+
+	r->s->described++;
+	if (m->no_text || reader_open(r, uid) != STORE_OK)
+		return STORE_GONE;
+	if (which == READER_ENVELOPE)
+		mime_envelope(out, reader_header(r));
+	else if (which == READER_BODY)
+		mime_body(out, reader_parts(r));
+	else
+		mime_bodystructure(out, reader_parts(r));
+	return STORE_OK;
+}
+
+#endif
