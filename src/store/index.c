@@ -28,6 +28,7 @@ static const char *const SETUP =
 	"PRAGMA journal_mode=WAL;"
 	"PRAGMA synchronous=FULL;"
 	"PRAGMA busy_timeout=5000;"
+	"PRAGMA journal_size_limit=4194304;"
 	"PRAGMA cache_size=-1024;"
 	"PRAGMA temp_store=MEMORY;";
 
