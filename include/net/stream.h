@@ -64,6 +64,11 @@ void stream_close_after_output(struct stream *s);
 struct slice stream_peek(const struct stream *s);
 void stream_consume(struct stream *s, size_t n);
 
+/* Another input_max from now on: no more than the first, and no less than lies
+ * unread.  For a header that must not be read beyond, because what follows it is
+ * not for us to read. */
+void stream_set_input_max(struct stream *s, size_t input_max);
+
 /* Queues; writes when the socket takes it: at the end of the turn, so that the
  * replies of one turn leave as one segment (or one TLS record).  Never refuses:
  * whoever writes much asks stream_full() first.  (64 MiB that nobody takes are a

@@ -4,6 +4,10 @@
  * network; then the handshake where TLS is implicit; then open().  Each step
  * has a deadline, and no session, log line or greylist ever sees the proxy's
  * address for the client's.
+ *
+ * Where TLS follows, the header is read byte by byte once it is as long as the
+ * shortest: stream_start_tls() throws away what was read before the handshake, and
+ * the client's first record comes in the header's segment.
  */
 #include "conn_private.h"
 #include "proxy.h"
@@ -27,6 +31,8 @@ void entry_begin(struct conn *c, bool proxy, bool implicit_tls)
 		return;
 	}
 	c->proxy = true;
+	if (implicit_tls)
+		stream_set_input_max(c->stream, PROXY_HEADER_LEAST);
 	c->entry.fire = proxy_late;
 	timer_set(c->loop, &c->entry, PROXY_S * 1000);
 }
@@ -48,6 +54,8 @@ static void read_proxy(struct conn *c)
 			c->gone(c);              /* a proxy that looks whether we live */
 		else if (c->eof || unread.len >= c->protocol->limits.input_max)
 			drop(c, "PROXY header refused", "incomplete");
+		else if (c->securing && unread.len >= PROXY_HEADER_LEAST)
+			stream_set_input_max(c->stream, unread.len + 1);
 		return;
 	case PROXY_BAD:
 		drop(c, "PROXY header refused", "not a PROXY header");
@@ -56,6 +64,7 @@ static void read_proxy(struct conn *c)
 		break;
 	}
 	stream_consume(c->stream, used);
+	stream_set_input_max(c->stream, c->protocol->limits.input_max);
 	timer_clear(c->loop, &c->entry);
 	c->proxy = false;
 	if (source.len)

@@ -247,6 +247,13 @@ void stream_consume(struct stream *s, size_t n)
 		loop_defer(s->loop, &s->turn);     /* there may be room to read again */
 }
 
+void stream_set_input_max(struct stream *s, size_t input_max)
+{
+	assert(input_max >= s->in.len - s->in_head && input_max <= s->in.max);
+	s->limits.input_max = input_max;
+	loop_defer(s->loop, &s->turn);
+}
+
 /* Output. */
 
 static enum io clear_write(struct stream *s, const char *at, size_t size, size_t *moved)

@@ -135,6 +135,46 @@ static void test_implicit_tls_behind_a_proxy(void **state)
 	line_service_free(s);
 }
 
+/* A client of implicit TLS speaks first, so a proxy's header and the first record
+ * mostly come in one segment. */
+static void test_client_hello_right_behind_the_header(void **state)
+{
+	static const char v2[] = "\r\n\r\n\0\r\nQUIT\n\x21\x11\0\x0f\xc6\x33\x64\x07\xc0\0\x02\x01"
+				 "\x15\xb3\x03\xe1\x04\0\0";
+	static const struct slice headers[] = {
+		{ "PROXY TCP4 198.51.100.7 192.0.2.1 5555 993\r\n", 44 },
+		{ v2, sizeof(v2) - 1 },
+	};
+	struct line_service *s = line_service_new();
+
+	(void)state;
+	line_service_trust(s, "127.0.0.1");
+	line_service_secure(s, SERVICE_IMPLICIT);
+	line_service_open(s);
+	for (size_t i = 0; i < sizeof(headers) / sizeof(headers[0]); i++) {
+		char first[4096];
+		int fd = line_service_connect(s), hello;
+		SSL *ssl = client_new(fd, 0);
+		BIO *out = BIO_new(BIO_s_mem());
+
+		memcpy(first, headers[i].at, headers[i].len);
+		BIO_up_ref(SSL_get_rbio(ssl));
+		SSL_set0_wbio(ssl, out);
+		assert_int_equal(SSL_do_handshake(ssl), -1);
+		hello = BIO_read(out, first + headers[i].len, (int)(sizeof(first) - headers[i].len));
+		assert_true(hello > 0);
+		SSL_set0_wbio(ssl, SSL_get_rbio(ssl));
+		assert_int_equal(send(fd, first, headers[i].len + (size_t)hello, 0),
+				 headers[i].len + (size_t)hello);
+		assert_true(client_handshake(s->loop, ssl));
+		client_expects(s->loop, ssl, "hello 198.51.100.7 secure\n");
+		SSL_free(ssl);
+		close(fd);
+		turn_until(s->loop, service_connections(s->service) == 0);
+	}
+	line_service_free(s);
+}
+
 static void test_no_tls_where_it_is_implicit(void **state)
 {
 	struct line_service *s = line_service_new();
@@ -161,6 +201,7 @@ int main(void)
 		cmocka_unit_test(test_header_of_a_stranger_is_input),
 		cmocka_unit_test(test_implicit_tls),
 		cmocka_unit_test(test_implicit_tls_behind_a_proxy),
+		cmocka_unit_test(test_client_hello_right_behind_the_header),
 		cmocka_unit_test(test_no_tls_where_it_is_implicit),
 	};
 
