@@ -1,10 +1,10 @@
 /*
- * Why a literal's length can be promised before its first byte is read: the part
- * tree knows every size in CRLF form, and the message stays open, so that an
- * expunge by somebody else cannot take it away half-way.  What remains is a disk
- * that fails or a program that writes into the file; then the promise cannot be
- * kept, anything sent in its place would be stored as mail, and the connection
- * ends.
+ * Why a literal's length can be promised before its first byte is sent: the part
+ * tree knows every size in CRLF form (what needs no tree is counted first), and the
+ * message stays open, so that an expunge by somebody else cannot take it away
+ * half-way.  What remains is a disk that fails or a program that writes into the
+ * file; then the promise cannot be kept, anything sent in its place would be stored
+ * as mail, and the connection ends.
  */
 #include "fetch_job.h"
 
@@ -165,19 +165,89 @@ static void announce(struct fetch_job *f, const struct fetch_item *item, uint64_
 	f->sending = true;
 }
 
+/* The header came whole: up to its empty line, or there is nothing else. */
+static bool is_whole(struct slice header, uint64_t size)
+{
+	struct slice end = slice_from(header, header.len < 3 ? 0 : header.len - 3);
+
+	return header.len == size || slice_is(header, "\n") || slice_is(header, "\r\n") ||
+	       (end.len == 3 && (slice_is(end, "\n\r\n") || slice_is(slice_from(end, 1), "\n\n")));
+}
+
+/* The CRLF length of the file from `at` on.  False: it cannot be read. */
+static bool count_file(struct fetch_job *f, uint64_t at, uint64_t *octets)
+{
+	uint64_t size = reader_size(f->reader);
+	struct crlf_form form = { false };
+	char bytes[PIECE];
+
+	for (*octets = 0; at < size;) {
+		ssize_t n = reader_read(f->reader, at, bytes, PIECE);
+
+		if (n <= 0)
+			return false;
+		*octets += crlf_form_count(&form, slice_make(bytes, (size_t)n));
+		at += (uint64_t)n;
+	}
+	return true;
+}
+
+/* Sections of the message itself need no tree of its parts: most of what clients
+ * ask for is found by reading the header, or the file, once.  False: they do. */
+static bool find_without_parts(struct fetch_job *f, const struct section *s,
+			       struct section_place *out)
+{
+	uint64_t size = reader_size(f->reader);
+	struct crlf_form form = { false };
+	struct slice header;
+
+	if (s->depth)
+		return false;
+	*out = (struct section_place){ .len = size };
+	if (s->text == SECTION_WHOLE)
+		return count_file(f, 0, &out->crlf);
+	header = reader_header(f->reader);
+	if (!is_whole(header, size))
+		return false;
+	if (s->text == SECTION_TEXT) {
+		out->at = header.len;
+		out->len = size - header.len;
+		return count_file(f, header.len, &out->crlf);
+	}
+	out->len = header.len;
+	out->crlf = crlf_form_count(&form, header);
+	out->header = header;
+	return true;
+}
+
+enum found { FOUND, NONE_SUCH, UNREADABLE };
+
+static enum found find(struct fetch_job *f, const struct section *s, struct section_place *out)
+{
+	const struct mime_part *root;
+
+	if (find_without_parts(f, s, out))
+		return FOUND;
+	root = reader_parts(f->reader);
+	if (!root)
+		return UNREADABLE;
+	return section_find(s, root, out) ? FOUND : NONE_SUCH;
+}
+
 static bool begin_section(struct fetch_job *f, const struct fetch_item *item)
 {
 	const struct section *s = &item->section;
-	const struct mime_part *root = reader_parts(f->reader);
 	struct section_place place;
 
-	if (!root) {
+	switch (find(f, s, &place)) {
+	case UNREADABLE:
 		f->failed = true;
 		return add_nil(f);
-	}
-	if (!section_find(s, root, &place)) {
+	case NONE_SUCH:
 		buf_add_text(&f->out, "NIL");
 		return true;
+	case FOUND:
+		break;
 	}
 	if (s->text == SECTION_FIELDS || s->text == SECTION_FIELDS_NOT) {
 		buf_clear(&f->text);

@@ -297,6 +297,34 @@ static void halves_make_a_whole(void **state)
 	fake_conn_free(f);
 }
 
+/* More header than anybody keeps in memory is shown all the same. */
+static void header_of_any_size(void **state)
+{
+	struct fake_conn *f;
+	struct buf file;
+	char *command, *want;
+	size_t header, len;
+
+	buf_init(&file, 4 << 20);
+	while (file.len < 1400000)
+		buf_printf(&file, "X-Line: %zu\n", file.len);
+	buf_add_text(&file, "\n");
+	header = file.len;
+	buf_add_text(&file, "body\n");
+	drop(*state, "1.a.h", buf_slice(&file));
+	want = wire_form(slice_head(buf_slice(&file), header), &len);
+	f = selected(*state);
+	command = mem_printf("* 1 FETCH (BODY[HEADER] {%zu}\r\n%.*s)\r\na OK FETCH completed\r\n",
+			     len, (int)len, want);
+	assert_string_equal(fake_conn_say(f, "a FETCH 1 BODY.PEEK[HEADER]\r\n"), command);
+	assert_string_equal(fake_conn_say(f, "a FETCH 1 BODY.PEEK[TEXT]\r\n"),
+			    "* 1 FETCH (BODY[TEXT] {6}\r\nbody\r\n)\r\na OK FETCH completed\r\n");
+	free(command);
+	free(want);
+	buf_release(&file);
+	fake_conn_free(f);
+}
+
 static void partials_at_every_offset(void **state)
 {
 	static const struct slice file =
@@ -495,6 +523,7 @@ int main(void)
 		WORLD(seen_with_flags_asked),
 		WORLD(byte_for_byte),
 		WORLD(halves_make_a_whole),
+		WORLD(header_of_any_size),
 		WORLD(partials_at_every_offset),
 		WORLD(partials_of_a_large_one),
 		WORLD(slow_reader),

@@ -11,6 +11,7 @@
 #include "base/lines.h"
 #include "base/mem.h"
 #include "mime/describe.h"
+#include "mime/header.h"
 #include "store/reader.h"
 #include "store/snapshot.h"
 
@@ -167,7 +168,7 @@ const struct mime_part *reader_parts(struct reader *r)
 
 struct slice reader_header(struct reader *r)
 {
-	return reader_parts(r)->header;
+	return slice_head(r->open->bytes, header_length(r->open->bytes));
 }
 
 enum store_status reader_text(struct reader *r, uint32_t uid, enum reader_text which,

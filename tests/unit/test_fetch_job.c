@@ -124,6 +124,19 @@ static void test_newly_seen(void **state)
 	fetch_job_free(f);
 }
 
+/* What clients ask of every message when they open a folder is in its header. */
+static void test_headers_read_no_body(void **state)
+{
+	(void)state;
+	fake_add(1, SLICE("A: b\nC: d\n\nbody\n"));
+	check("(BODY.PEEK[HEADER.FIELDS (C)] BODY.PEEK[HEADER.FIELDS.NOT (C)])",
+	      "* 1 FETCH (BODY[HEADER.FIELDS (C)] {8}\r\nC: d\r\n\r\n"
+	      " BODY[HEADER.FIELDS.NOT (C)] {8}\r\nA: b\r\n\r\n)\r\n");
+	assert_int_equal(fakes.read, 0);
+	check("RFC822.HEADER", "* 1 FETCH (RFC822.HEADER {14}\r\nA: b\r\nC: d\r\n\r\n)\r\n");
+	assert_int_equal(fakes.read, 1);
+}
+
 /* RFC 2180 4.1.2: the others are answered. */
 static void test_gone(void **state)
 {
@@ -232,6 +245,7 @@ int main(void)
 		cmocka_unit_test_setup(test_snapshot_items, setup),
 		cmocka_unit_test_setup(test_uids_with_holes, setup),
 		cmocka_unit_test_setup(test_newly_seen, setup),
+		cmocka_unit_test_setup(test_headers_read_no_body, setup),
 		cmocka_unit_test_setup(test_gone, setup),
 		cmocka_unit_test_setup(test_gone_half_way, setup),
 		cmocka_unit_test_setup(test_torn, setup),
