@@ -4,6 +4,8 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include <sys/ioctl.h>
+
 #include "../../src/net/stream_private.h"
 #include "../support/net_peer.h"
 
@@ -120,6 +122,26 @@ static void test_tls12(void **state)
 	/* CVE-2011-1473 and worse: nobody renegotiates here. */
 	assert_int_equal(SSL_renegotiate(o->client), 1);
 	assert_false(client_handshake(o->loop, o->client));
+}
+
+/* Records that carry nothing for us cost us a key each: a peer that sends them
+ * without end must not keep the loop from everybody else. */
+static void test_key_updates_do_not_hold_the_loop(void **state)
+{
+	struct owner *o = *state;
+	int left = 0;
+
+	o->echo = true;
+	secure(o, TLS1_3_VERSION);
+	for (int i = 0; i < 2000; i++) {
+		assert_int_equal(SSL_key_update(o->client, SSL_KEY_UPDATE_NOT_REQUESTED), 1);
+		assert_int_equal(SSL_do_handshake(o->client), 1);
+	}
+	loop_turn(o->loop, 0);
+	assert_int_equal(ioctl(o->stream->watch.fd, FIONREAD, &left), 0);
+	assert_true(left > 0);
+	client_send(o->loop, o->client, "still here\r\n", 12);
+	client_expects(o->loop, o->client, "still here\r\n");
 }
 
 /* The reasons are OpenSSL's own words and differ from version to version. */
@@ -330,7 +352,7 @@ int main(void)
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
 	const struct CMUnitTest tests[] = {
-		T(test_echo), T(test_tls12),
+		T(test_echo), T(test_tls12), T(test_key_updates_do_not_hold_the_loop),
 		T(test_injection_in_our_buffer), T(test_injection_in_the_kernel),
 		T(test_web_browser), T(test_peer_leaves_while_shaking_hands),
 		T(test_old_versions_are_refused), T(test_clear_before_secret_after),
