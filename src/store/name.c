@@ -26,17 +26,15 @@ static bool stands_for_itself(uint32_t c)
 }
 
 /* Writes the bits of one UTF-16 unit; `bits` holds `count` that are left over. */
-static bool add_unit(struct buf *out, uint32_t unit, uint32_t *bits, unsigned *count)
+static void add_unit(struct buf *out, uint32_t unit, uint32_t *bits, unsigned *count)
 {
 	*bits = *bits << 16 | unit;
 	*count += 16;
 	while (*count >= 6) {
 		*count -= 6;
-		if (!buf_add_byte(out, BASE64[*bits >> *count & 63]))
-			return false;
+		buf_add_byte(out, BASE64[*bits >> *count & 63]);
 	}
 	*bits &= (1u << *count) - 1;
-	return true;
 }
 
 /* The run of characters at the start of *level that ASCII cannot say. */

@@ -50,8 +50,11 @@ static void longest_names_fill_blocks(void **state)
 	(void)state;
 	memset(text, 'x', sizeof(text));
 	text[255] = '\0';
-	for (int i = 0; i < 500; i++)
-		assert_string_equal(names_at(names_now(n), names_add(n, text)), text);
+	for (int i = 0; i < 500; i++) {
+		uint32_t at = names_add(n, text);
+
+		assert_string_equal(names_at(names_now(n), at), text);
+	}
 	names_drop(n);
 }
 
