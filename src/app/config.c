@@ -67,15 +67,22 @@ static char *expand(const char *fallback, const struct config *c)
 	return result;
 }
 
+/* The name that was used for the row. */
+static const char *spelling(const struct setting *row, const struct config_source *s)
+{
+	bool other = row->other_name && !config_source_get(s, row->name) &&
+		     config_source_get(s, row->other_name);
+
+	return other ? row->other_name : row->name;
+}
+
 /* What was given for the row: a copy to free, or NULL.  *bad: it was said already. */
 static char *given(const struct setting *row, const struct config_source *s, FILE *errors, bool *bad)
 {
-	const char *text = config_source_get(s, row->name);
+	const char *text = config_source_get(s, spelling(row, s));
 	char file_variable[NAME_MAX_BYTES];
 	const char *path;
 
-	if (!text && row->other_name)
-		text = config_source_get(s, row->other_name);
 	if (row->kind != KIND_SECRET)
 		return mem_string(text);
 	snprintf(file_variable, sizeof file_variable, "%s_FILE", row->name);
@@ -113,8 +120,8 @@ static bool read_row(const struct setting *row, struct config *c, const struct c
 	wanted = setting_parse(row, text, c);
 	if (wanted && row->kind == KIND_SECRET)
 		fprintf(errors, "letterplate: %s: expected %s\n", row->name, wanted);
-	else if (wanted && config_source_get(s, row->name))
-		fprintf(errors, "letterplate: %s=%.100s: expected %s\n", row->name, text, wanted);
+	else if (wanted && config_source_get(s, spelling(row, s)))
+		fprintf(errors, "letterplate: %s=%.100s: expected %s\n", spelling(row, s), text, wanted);
 	/* A default can only be wrong where the row it is made of was: said there. */
 	if (row->kind == KIND_SECRET) {
 		mem_wipe(text, strlen(text));

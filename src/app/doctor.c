@@ -78,6 +78,12 @@ static bool check_local(const char *name, const char *path, FILE *errors)
 static bool check_pair(const struct config *c, FILE *errors)
 {
 	bool key = access(c->keyfile, F_OK) == 0, cert = access(c->certfile, F_OK) == 0;
+	char half_made[PATH_MAX];
+
+	/* The making of the pair was cut short: it is finished at the start. */
+	snprintf(half_made, sizeof half_made, "%s.new", c->certfile);
+	if (key && !cert && access(half_made, F_OK) == 0)
+		return true;
 
 	if (key != cert) {
 		fprintf(errors, "letterplate: %s is there and %s is not: give both, or neither\n",

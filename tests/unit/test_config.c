@@ -85,6 +85,19 @@ static void every_mistake_is_named(void **state)
 	free(said);
 }
 
+static void the_other_spelling_is_named(void **state)
+{
+	const char *const pairs[] = { "DOMAINNAME=x.example", "MAILPASSWORD=p", "GREYLISTING_EXPIRY=1 day", NULL };
+	struct config c;
+	char *said;
+
+	(void)state;
+	assert_false(read_config(&c, pairs, &said));
+	assert_non_null(strstr(said, "GREYLISTING_EXPIRY=1 day: expected a time"));
+	config_release(&c);
+	free(said);
+}
+
 static void a_wrong_secret_is_not_shown(void **state)
 {
 	const char *const pairs[] = { "DOMAINNAME=x.example", "MAILPASSWORD=hunter2",
@@ -240,6 +253,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(defaults_follow_one_another),
 		cmocka_unit_test(every_mistake_is_named),
+		cmocka_unit_test(the_other_spelling_is_named),
 		cmocka_unit_test(a_wrong_secret_is_not_shown),
 		cmocka_unit_test(a_secret_from_a_file),
 		cmocka_unit_test(kinds),
