@@ -4,6 +4,16 @@
 
 /* ==== The message ==== */
 
+void smtp_feed_room(struct smtp_feed *feed)
+{
+	struct smtp_session *s = container_of(feed, struct smtp_session, feed);
+
+	if (feed->waiting) {
+		feed->waiting = false;
+		conn_resume(s->base.conn);
+	}
+}
+
 void smtp_message_begin(struct smtp_session *s)
 {
 	const struct smtp_backend *backend = &s->server->backend;
@@ -19,7 +29,7 @@ static void abandon(struct smtp_session *s)
 	if (s->message)
 		s->server->backend.message_abandon(s->message);
 	s->message = NULL;
-	s->feed.waiting = false;
+	smtp_feed_room(&s->feed);        /* nobody else would say so any more */
 }
 
 void smtp_message_add(struct smtp_session *s, struct slice bytes, uint64_t crlf_size)
@@ -37,21 +47,17 @@ void smtp_message_add(struct smtp_session *s, struct slice bytes, uint64_t crlf_
 	}
 }
 
-void smtp_feed_room(struct smtp_feed *feed)
+static void log_refused(struct smtp_session *s, int code, const char *why)
 {
-	struct smtp_session *s = container_of(feed, struct smtp_session, feed);
-
-	if (feed->waiting) {
-		feed->waiting = false;
-		conn_resume(s->base.conn);
-	}
+	s->refused++;
+	conn_log(s->base.conn, LEVEL_WARN, "message refused",
+		 log_text("from", s->transaction.from.text), log_number("size", (int64_t)s->message_size),
+		 log_number("code", code), log_text("reason", why));
 }
 
 static void refused(struct smtp_session *s, int code, const char *enhanced, const char *why)
 {
-	conn_log(s->base.conn, LEVEL_WARN, "message refused",
-		 log_text("from", s->transaction.from.text), log_number("size", (int64_t)s->message_size),
-		 log_number("code", code), log_text("reason", why));
+	log_refused(s, code, why);
 	smtp_reset(s);
 	smtp_reply(s, code, enhanced, "%s", why);
 }
@@ -61,10 +67,7 @@ void smtp_message_end(struct smtp_session *s)
 	void *message = s->message;
 
 	s->reading = SMTP_READ_COMMAND;
-	if (s->feed.waiting) {
-		s->feed.waiting = false;
-		conn_resume(s->base.conn);
-	}
+	smtp_feed_room(&s->feed);
 	if (s->too_big) {
 		refused(s, 552, "5.3.4", "Message too big");
 		return;
@@ -82,14 +85,9 @@ void smtp_message_end(struct smtp_session *s)
 void smtp_message_answered(struct smtp_session *s, const struct smtp_verdict *v)
 {
 	if (v->code != 250)
-		conn_log(s->base.conn, LEVEL_WARN, "message refused",
-			 log_text("from", s->transaction.from.text),
-			 log_number("size", (int64_t)s->message_size),
-			 log_number("code", v->code), log_text("reason", v->text));
+		log_refused(s, v->code, v->text);
 	smtp_reset(s);
 	smtp_reply(s, v->code, v->enhanced, "%s", v->text);
-	if (s->ending && v->code != 421)
-		smtp_reply(s, 421, "4.3.2", "%s Shutting down, come back soon", s->server->hostname);
 }
 
 /* ==== DATA (RFC 5321 4.1.1.4) ==== */

@@ -49,6 +49,17 @@ static bool refuse(struct smtp_session *s, const struct smtp_command *c, struct 
 	return true;
 }
 
+/* A line that is no command may be anything: the text of a message behind a DATA
+ * that was refused, or the password of a client that does not wait for answers. */
+static void log_command(struct smtp_session *s, const struct smtp_command *c, struct slice line)
+{
+	if (c && !(c->flags & SMTP_NOT_OFFERED))
+		conn_log(s->base.conn, LEVEL_DEBUG, "command", log_slice("line", line));
+	else
+		conn_log(s->base.conn, LEVEL_DEBUG, "unknown command",
+			 log_text("verb", c ? c->verb : "?"), log_number("bytes", (int64_t)line.len));
+}
+
 void smtp_dispatch(struct smtp_session *s, struct slice line)
 {
 	struct slice trimmed = slice_trim(line);
@@ -57,7 +68,7 @@ void smtp_dispatch(struct smtp_session *s, struct slice line)
 	const struct smtp_command *c = find(verb);
 
 	if (s->server->log_protocol)
-		conn_log(s->base.conn, LEVEL_DEBUG, "command", log_slice("line", line));
+		log_command(s, c, line);
 	if (!is_clean(trimmed))
 		smtp_reply(s, 500, "5.5.2", "A line ends in CR LF and holds neither alone");
 	else if (!c)
@@ -66,6 +77,4 @@ void smtp_dispatch(struct smtp_session *s, struct slice line)
 		c->run(s, args);
 	else if (c->flags & SMTP_PAYLOAD)
 		smtp_refuse_chunk(s, args);      /* or its bytes would be read as commands */
-	if (s->errors > SMTP_ERRORS_MAX)
-		smtp_reply(s, 421, "4.7.0", "%s Too many errors, goodbye", s->server->hostname);
 }

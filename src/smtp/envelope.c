@@ -178,6 +178,7 @@ void smtp_recipient_answered(struct smtp_session *s, const struct smtp_verdict *
 		s->to[s->transaction.to_count++] = s->candidate;
 		s->state = SMTP_RCPT;
 	} else {
+		s->refused++;
 		conn_log(s->base.conn, v->code < 500 ? LEVEL_INFO : LEVEL_WARN, "recipient refused",
 			 log_text("from", s->transaction.from.text), log_text("to", s->candidate.text),
 			 log_number("code", v->code), log_text("reason", v->text));

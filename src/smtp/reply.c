@@ -37,8 +37,10 @@ void smtp_reply(struct smtp_session *s, int code, const char *enhanced, const ch
 	va_end(args);
 	if (code >= 500 && code != 550 && code != 552)
 		s->errors++;
-	if (code == 421)
+	if (code == 421) {
+		s->over = true;
 		conn_finish(s->base.conn);
+	}
 }
 
 void smtp_reply_more(struct smtp_session *s, int code, const char *fmt, ...)

@@ -51,6 +51,20 @@ void smtp_wait_if_asked(struct smtp_session *s)
 		conn_pause(s->base.conn);
 }
 
+/* What is under way when the daemon ends is done first. */
+static void end_if_due(struct smtp_session *s)
+{
+	bool in_message = s->reading == SMTP_READ_DATA || s->state == SMTP_BODY ||
+			  s->question.asked == SMTP_ASKED_MESSAGE;
+
+	if (s->over)
+		return;
+	if (s->ending && !in_message)
+		smtp_reply(s, 421, "4.3.2", "%s Shutting down, come back soon", s->server->hostname);
+	else if (s->errors > SMTP_ERRORS_MAX || s->refused > SMTP_REFUSED_MAX)
+		smtp_reply(s, 421, "4.7.0", "%s Too many errors, goodbye", s->server->hostname);
+}
+
 void smtp_answer(struct smtp_question *q, const struct smtp_verdict *v)
 {
 	struct smtp_session *s = container_of(q, struct smtp_session, question);
@@ -62,6 +76,7 @@ void smtp_answer(struct smtp_question *q, const struct smtp_verdict *v)
 		smtp_recipient_answered(s, v);
 	else
 		smtp_message_answered(s, v);
+	end_if_due(s);
 	conn_resume(s->base.conn);
 }
 
@@ -119,15 +134,11 @@ static size_t long_line_input(struct smtp_session *s, struct slice unread)
 		return unread.len > 1 ? unread.len - 1 : 0;
 	s->reading = SMTP_READ_COMMAND;
 	smtp_reply(s, 500, "5.5.2", "Line too long");
-	if (s->errors > SMTP_ERRORS_MAX)
-		smtp_reply(s, 421, "4.7.0", "%s Too many errors, goodbye", s->server->hostname);
 	return end;
 }
 
-static size_t session_input(struct session *base, struct slice unread)
+static size_t read_input(struct smtp_session *s, struct slice unread)
 {
-	struct smtp_session *s = session_of(base);
-
 	switch (s->reading) {
 	case SMTP_READ_COMMAND:
 		return command_input(s, unread);
@@ -139,6 +150,15 @@ static size_t session_input(struct session *base, struct slice unread)
 		return smtp_chunk_input(s, unread);
 	}
 	return 0;
+}
+
+static size_t session_input(struct session *base, struct slice unread)
+{
+	struct smtp_session *s = session_of(base);
+	size_t used = read_input(s, unread);
+
+	end_if_due(s);
+	return used;
 }
 
 /* RFC 3207 4.2: nothing that was said in the clear counts any more. */
@@ -163,12 +183,9 @@ static void session_idle(struct session *base)
 static void session_shutdown(struct session *base)
 {
 	struct smtp_session *s = session_of(base);
-	bool in_message = s->reading == SMTP_READ_DATA || s->state == SMTP_BODY ||
-			  s->question.asked == SMTP_ASKED_MESSAGE;
 
 	s->ending = true;
-	if (!in_message)
-		smtp_reply(s, 421, "4.3.2", "%s Shutting down, come back soon", s->server->hostname);
+	end_if_due(s);
 }
 
 static void session_close(struct session *base)

@@ -35,6 +35,7 @@ enum {
 enum {
 	SMTP_LINE_MAX = 2048,       /* RFC 5321 4.5.3.1.4 has 512, extensions add up to 1,100 */
 	SMTP_ERRORS_MAX = 20,       /* mistakes after which nobody is talking SMTP */
+	SMTP_REFUSED_MAX = 100,     /* as many as a transaction may have recipients */
 	SMTP_ARENA_MAX = 256 * 1024,/* envelope: 100 recipients of at most 1 KiB, and copies */
 };
 
@@ -78,8 +79,9 @@ struct smtp_session {
 	uint64_t chunk_size, chunk_left;
 	bool chunk_last, chunk_refused;
 
-	unsigned errors;
-	bool ending;                /* the daemon is: 421 after this transaction */
+	unsigned errors, refused;   /* refused: recipients and messages, each a line of the log */
+	bool ending;                /* the daemon is: 421 after this message */
+	bool over;                  /* 421 was said */
 };
 
 /* reply.c */

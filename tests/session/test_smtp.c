@@ -404,6 +404,31 @@ static void long_lines_and_many_errors(void **state)
 	buf_release(&x.backend.text);
 }
 
+/* Each refused recipient is a line of the log: a stranger may not fill it. */
+static void many_refusals(void **state)
+{
+	struct fixture x;
+	struct fake_conn *f;
+	const char *said = "";
+	int count = 0;
+
+	(void)state;
+	setup(&x);
+	f = connect_with(&x, true);
+	fake_conn_say(f, "EHLO me\r\nMAIL FROM:<>\r\n");
+	for (; count < 300 && !f->finished; count++) {
+		said = fake_conn_say(f, count % 2 ? "RCPT TO:<x@elsewhere.example>\r\n"
+						  : "RCPT TO:<later@example.com>\r\n");
+		if (count % 50 == 49)
+			fake_conn_say(f, "RSET\r\nMAIL FROM:<>\r\n");
+	}
+	assert_true(f->finished);
+	assert_in_range(count, 100, 110);
+	assert_non_null(strstr(said, "421 4.7.0 mx.example.com Too many errors, goodbye\r\n"));
+	fake_conn_free(f);
+	buf_release(&x.backend.text);
+}
+
 static void a_chunk_without_a_size_ends_it(void **state)
 {
 	struct fixture x;
@@ -472,6 +497,26 @@ static void a_full_backend_pauses(void **state)
 	buf_release(&x.backend.text);
 }
 
+/* A CR at the end of a last chunk counts as a line end, and that may be too much
+ * when the backend has just asked for time. */
+static void too_big_while_the_backend_is_full(void **state)
+{
+	struct fixture x;
+	struct fake_conn *f;
+
+	(void)state;
+	setup(&x);
+	x.server.size_max = 4;
+	x.backend.wait_for_room = true;
+	f = connect_with(&x, true);
+	fake_conn_say(f, "EHLO me\r\nMAIL FROM:<>\r\nRCPT TO:<x@example.com>\r\n");
+	say(f, "BDAT 4 LAST\r\nabc\r", "552 5.3.4 Message too big\r\n");
+	assert_false(f->paused);
+	say(f, "NOOP\r\n", "250 2.0.0 OK\r\n");
+	fake_conn_free(f);
+	buf_release(&x.backend.text);
+}
+
 static void the_backend_cannot_begin(void **state)
 {
 	struct fixture x;
@@ -515,6 +560,40 @@ static void idle_and_shutdown(void **state)
 	say(f, " way\r\n.\r\n", "250 2.0.0 Saved\r\n421 4.3.2 mx.example.com Shutting down, come back soon\r\n");
 	assert_true(f->finished);
 	fake_conn_free(f);
+
+	/* And when it is not taken after all. */
+	f = connect_with(&x, true);
+	x.server.size_max = 10;
+	fake_conn_say(f, "EHLO me\r\nMAIL FROM:<>\r\nRCPT TO:<x@example.com>\r\nDATA\r\nhalf");
+	fake_conn_shutdown(f);
+	say(f, " of one\r\n.\r\n", "552 5.3.4 Message too big\r\n"
+	    "421 4.3.2 mx.example.com Shutting down, come back soon\r\n");
+	assert_true(f->finished);
+	fake_conn_free(f);
+	buf_release(&x.backend.text);
+}
+
+/* A mail program that was told to log in, one that did not wait for the answer,
+ * and one that sends its message into a refused DATA. */
+static void no_secret_in_the_log(void **state)
+{
+	struct fixture x;
+	struct fake_conn *f;
+
+	(void)state;
+	setup(&x);
+	x.server.log_protocol = true;
+	f = connect_with(&x, true);
+	fake_conn_say(f, "EHLO me\r\nAUTH PLAIN AGFkbWluAGh1bnRlcjI=\r\nauth login\r\n"
+		      "aHVudGVyMg==\r\nDATA\r\nSubject: affairs\r\n\r\nhunter2\r\n.\r\n");
+	assert_true(buf_add_byte(&f->log, '\0'));
+	assert_non_null(strstr(f->log.data, "EHLO me"));
+	assert_non_null(strstr(f->log.data, "AUTH"));
+	assert_null(strstr(f->log.data, "AGFkbWlu"));
+	assert_null(strstr(f->log.data, "aHVudGVyMg"));
+	assert_null(strstr(f->log.data, "affairs"));
+	assert_null(strstr(f->log.data, "hunter2"));
+	fake_conn_free(f);
 	buf_release(&x.backend.text);
 }
 
@@ -530,11 +609,14 @@ int main(void)
 		cmocka_unit_test(too_many_recipients),
 		cmocka_unit_test(too_big_a_message),
 		cmocka_unit_test(long_lines_and_many_errors),
+		cmocka_unit_test(many_refusals),
 		cmocka_unit_test(a_chunk_without_a_size_ends_it),
 		cmocka_unit_test(an_open_question_pauses),
 		cmocka_unit_test(a_full_backend_pauses),
+		cmocka_unit_test(too_big_while_the_backend_is_full),
 		cmocka_unit_test(the_backend_cannot_begin),
 		cmocka_unit_test(idle_and_shutdown),
+		cmocka_unit_test(no_secret_in_the_log),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
