@@ -17,7 +17,8 @@ enum file_answer calendar_file_read(const char *path, struct buf *out);
  * beside it, fsync, rename, fsync of the folder. */
 bool calendar_file_replace(const char *folder, const char *name, struct slice bytes);
 
-/* A second name for what lies at folder/name: it survives calendar_file_replace(). */
+/* A second name for what lies at folder/name: it survives
+ * calendar_file_replace().  EEXIST: the name is taken. */
 bool calendar_file_keep(const char *folder, const char *name, const char *kept);
 
 #endif
