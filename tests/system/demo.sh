@@ -46,7 +46,7 @@ wait_for() {
 		sleep 0.1
 	done
 }
-ready() { grep -q ' app ready ' "$demo/log"; }
+ready() { grep -qs ' app ready ' "$demo/log"; }
 wait_for "the start" ready
 
 port() { # SERVICE N: the N-th port it listens on
