@@ -60,8 +60,10 @@ struct flag_edit {
 	size_t keyword_count;
 	uint64_t unchanged_since;        /* modseq (RFC 7162); 0: whatever it is */
 };
-/* st STORE_NO_SPACE may mean that some were changed.  `refused` holds the UIDs that
- * unchanged_since kept from change; valid within the callback. */
+/* STORE_NO_SPACE may mean that some were changed, or that a keyword cannot be one (not
+ * an atom, over 128 bytes, one too many).  STORE_GONE, as of every change here: the
+ * folder is.  `refused` holds the UIDs that unchanged_since kept from change; valid
+ * within the callback. */
 typedef void mailbox_flags_fn(void *owner, enum store_status st, const struct uid_set *refused);
 void mailbox_edit_flags(struct mailbox *m, const struct uid_set *uids,
 			const struct flag_edit *edit, mailbox_flags_fn *fn, void *owner);

@@ -40,11 +40,13 @@ struct spool_commit {
 	 * none), made and synced before the message itself appears: a queue that
 	 * survives a crash.  NULL: none.  Copied. */
 	const char *link_path;
-	bool want_uid;                   /* answer only when the UID is on disk too */
+	bool want_uid;                   /* answer only when the UID is on disk too (with
+					  * keywords it is waited for in any case) */
 };
 
 struct spool_result {
-	uint32_t uid, uid_validity;      /* 0 unless want_uid */
+	uint32_t uid, uid_validity;      /* 0 unless want_uid; 0 also when the message is
+					  * safe and the index could not be written */
 	uint64_t size;                   /* in LF form */
 };
 

@@ -36,7 +36,7 @@ struct store_options {
 	 * readers: several threads; reads only (reader.h). */
 	struct lane *mail, *writers, *readers;
 	const char *maildir;             /* ".../Maildir": made when missing */
-	const char *index_path;          /* the SQLite file; made when missing */
+	const char *index_path;          /* the SQLite file; made when missing, with its folder */
 	uint64_t message_max;            /* bytes; larger spools are refused */
 	uint64_t quota;                  /* bytes of all messages; 0: the disk */
 	uint64_t disk_floor;             /* free bytes below which mail is refused */
@@ -48,7 +48,9 @@ struct store_options {
  * `error` is one sentence for the person who runs it. */
 struct store *store_open(const struct store_options *o, char *error, size_t error_size);
 
-/* After the lanes have been drained.  Mailboxes and spools must be gone. */
+/* Mailboxes, readers and spools have been given back, and the lanes freed before:
+ * readers, then writers, then mail (a writer's job ends in one on the mail lane);
+ * then the loop has had a turn, for what is answered late. */
 void store_close(struct store *s);
 
 enum store_status {
@@ -71,7 +73,9 @@ void store_abandon(struct store *s, const void *owner);
 /* ---- Folders by name.  Names are UTF-8, levels separated by "/", and INBOX is
  * spelt so in any case.  On disk a level is in modified UTF-7 (as Dovecot and
  * Courier write it) and levels are joined by "."; a "." within a level is
- * written "&AC4-".  NUL, control characters, empty levels, names over 200 bytes
+ * written "&AC4-".  Names are compared in NFC, whatever spelling the disk has; INBOX
+ * as a first level is in capitals too.  One "/" at the end of a name to be made is
+ * passed over (RFC 3501 6.3.3).  NUL, control characters, empty levels, names over 200 bytes
  * and more than 16 levels are STORE_BAD_NAME. ---- */
 
 enum folder_flags {
@@ -101,7 +105,7 @@ typedef void store_fn(void *owner, enum store_status st);
 
 void store_create(struct store *s, const char *name, store_fn *fn, void *owner);
 /* Of a folder with children the messages go and the name stays as a level
- * (RFC 3501 6.3.4). */
+ * (RFC 3501 6.3.4); such a level cannot be deleted again: STORE_HAS_CHILDREN. */
 void store_delete(struct store *s, const char *name, store_fn *fn, void *owner);
 /* Children move along.  INBOX: its messages move to the new folder (6.3.5). */
 void store_rename(struct store *s, const char *from, const char *to, store_fn *fn, void *owner);

@@ -171,7 +171,7 @@ static enum store_status mend(struct folder *f)
 	f->loaded = f->broken = false;
 	f->head = head;
 	f->head.new_mtime = f->head.cur_mtime = 0;
-	f->changed = true;
+	f->changed = f->suspect = true;
 	return had_table ? folder_load(f) : STORE_OK;
 }
 

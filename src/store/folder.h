@@ -21,6 +21,7 @@ struct folder {
 	bool touched;                    /* in this transaction */
 	bool ticked;                     /* modseq was raised in this job */
 	bool broken;                     /* memory and index may differ */
+	bool suspect;                    /* the disk is to be asked, events or not */
 	bool gone;
 };
 

@@ -280,6 +280,7 @@ static enum store_status compare(struct folder *f)
 		f->touched = true;
 	}
 	st = store_commit(f->store, ok);
+	f->suspect = f->suspect && st != STORE_OK;
 	if (st == STORE_OK && list && uidlist_taken(f->path) != STORE_OK)
 		st = STORE_FAILED;
 	uidlist_free(list);
@@ -301,7 +302,7 @@ enum store_status folder_sync(struct folder *f, bool force)
 			return STORE_FAILED;
 		force = true;
 	}
-	if (!force && (f->live || (new_mtime == f->head.new_mtime &&
+	if (!force && !f->suspect && (f->live || (new_mtime == f->head.new_mtime &&
 				   cur_mtime == f->head.cur_mtime)))
 		return STORE_OK;
 	return compare(f);

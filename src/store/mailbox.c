@@ -101,7 +101,7 @@ struct sync_job {
 	struct mail_job mail;
 	struct mailbox *m;
 	struct file_event *events;
-	bool force, background;
+	bool force, background, ran;
 	store_fn *fn;
 };
 
@@ -110,6 +110,7 @@ static void run_sync(struct mail_job *j)
 	struct sync_job *sync = container_of(j, struct sync_job, mail);
 	struct folder *f = folder_of_mailbox(j->question.store, sync->m);
 
+	sync->ran = true;
 	if (!f) {
 		j->st = STORE_NO_FOLDER;
 		return;
@@ -130,6 +131,10 @@ static void finish_sync(struct mail_job *j)
 		if (m->events || m->scan_wanted)
 			mailbox_sync_now(m);
 	}
+	/* What it was to look at is still to be looked at, when there is reason to
+	 * hope: the next event or refresh. */
+	if (sync->ran && j->st != STORE_OK)
+		m->scan_wanted = true;
 	if (sync->fn && !j->question.abandoned)
 		sync->fn(j->question.owner, j->st);
 }
@@ -293,6 +298,9 @@ static void finish_open(struct mail_job *j)
 		mailbox_sync_now(m);
 	}
 	free(open->path);
+	/* The index failed between the job and its snapshot. */
+	if (j->st == STORE_OK && !m->newest)
+		j->st = STORE_FAILED;
 	if (j->st == STORE_OK && !abandoned) {
 		open->fn(j->question.owner, STORE_OK, m);
 		return;
