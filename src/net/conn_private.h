@@ -65,8 +65,8 @@ void conn_end(struct conn *c);
 void entry_begin(struct conn *c, bool proxy, bool implicit_tls);
 void entry_event(enum stream_event event, void *arg);
 
-/* service.c, for entry.c: counts the connection for its network.  False: no
- * room; it was logged. */
+/* service.c, for entry.c: counts the connection for its network, if it is not
+ * counted yet.  False: no room; it was logged. */
 bool service_admit(struct conn *c);
 
 #endif

@@ -4,7 +4,8 @@
  * included: it is descriptors and memory that the ceilings protect.
  *
  * A refused connection is answered right here, on the bare socket: whoever
- * comes when all places are taken must not cost a place.
+ * comes when all places are taken, or those of his network, must not cost a place.
+ * (Behind a proxy his network is known only later: there he lingers like others.)
  */
 #include "net/service.h"
 
@@ -63,25 +64,29 @@ static void gone(struct conn *c)
 	conn_free(c);
 }
 
+static const char no_places[] = "all places are taken";
+static const char no_share[] = "too many from its network";
+
 bool service_admit(struct conn *c)
 {
 	struct service *s = c->service;
 
-	c->network = peers_enter(s->peers, &c->peer);
 	if (!c->network)
-		log_refused(s, c->peer_text, "too many from its network");
+		c->network = peers_enter(s->peers, &c->peer);
+	if (!c->network)
+		log_refused(s, c->peer_text, no_share);
 	return c->network != NULL;
 }
 
 /* What the peer has sent already is read away: closing over it would make the
  * kernel send a reset, which may overtake the reply. */
-static void refuse(struct service *s, int fd, const struct address *peer)
+static void refuse(struct service *s, int fd, const struct address *peer, const char *why)
 {
 	struct slice busy = s->o.protocol->busy;
 	char text[ADDRESS_TEXT], rest[4096];
 
 	address_print(peer, text);
-	log_refused(s, text, "all places are taken");
+	log_refused(s, text, why);
 	if (s->o.tls != SERVICE_IMPLICIT && busy.len &&
 	    send(fd, busy.at, busy.len, MSG_NOSIGNAL | MSG_DONTWAIT) > 0) {
 		shutdown(fd, SHUT_WR);
@@ -92,10 +97,16 @@ static void refuse(struct service *s, int fd, const struct address *peer)
 
 static void accepted(struct service *s, int fd, const struct address *peer)
 {
+	bool proxy = network_set_has(s->o.proxies, peer);
+	struct peer_count *network = NULL;
 	struct conn *c;
 
 	if (s->count >= s->o.max_connections) {
-		refuse(s, fd, peer);
+		refuse(s, fd, peer, no_places);
+		return;
+	}
+	if (!proxy && !(network = peers_enter(s->peers, peer))) {
+		refuse(s, fd, peer, no_share);
 		return;
 	}
 	c = conn_new(s->loop, fd, s->o.protocol, entry_event);
@@ -103,10 +114,11 @@ static void accepted(struct service *s, int fd, const struct address *peer)
 	c->server = s->o.server;
 	c->tls = s->o.tls == SERVICE_CLEAR ? NULL : s->o.tls_context;
 	c->service = s;
+	c->network = network;
 	c->gone = gone;
 	list_append(&s->conns, &c->node);
 	s->count++;
-	entry_begin(c, network_set_has(s->o.proxies, peer), s->o.tls == SERVICE_IMPLICIT);
+	entry_begin(c, proxy, s->o.tls == SERVICE_IMPLICIT);
 }
 
 static void stop_listening(struct service *s)

@@ -125,6 +125,44 @@ static void test_ceiling_per_network(void **state)
 	line_service_free(s);
 }
 
+static int connect_from(struct line_service *s, const char *source)
+{
+	struct sockaddr_in sa = { .sin_family = AF_INET };
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	assert_int_equal(inet_pton(AF_INET, source, &sa.sin_addr), 1);
+	assert_int_equal(bind(fd, (struct sockaddr *)&sa, sizeof(sa)), 0);
+	sa.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	sa.sin_port = htons((uint16_t)service_port(s->service, 0));
+	assert_int_equal(connect(fd, (struct sockaddr *)&sa, sizeof(sa)), 0);
+	set_nonblocking(fd);
+	return fd;
+}
+
+/* One that has its share and calls again and again must not take the places of
+ * others by being refused. */
+static void test_a_refused_peer_takes_no_place(void **state)
+{
+	struct line_service *s = line_service_new();
+	int fd[8], other;
+
+	(void)state;
+	s->o.max_connections = 4;
+	s->o.max_per_network = 2;
+	line_service_open(s);
+	for (size_t i = 0; i < 8; i++) {
+		fd[i] = line_service_connect(s);
+		peer_expects(s->loop, fd[i], i < 2 ? "hello 127.0.0.1\n" : "busy\n");
+	}
+	assert_int_equal(service_connections(s->service), 2);
+	other = connect_from(s, "127.0.0.2");
+	peer_expects(s->loop, other, "hello 127.0.0.2\n");
+	close(other);
+	for (size_t i = 0; i < 8; i++)
+		close(fd[i]);
+	line_service_free(s);
+}
+
 static void test_ceiling_where_tls_is_implicit(void **state)
 {
 	struct line_service *s = line_service_new();
@@ -231,6 +269,7 @@ int main(void)
 		cmocka_unit_test(test_address_in_use),
 		cmocka_unit_test(test_ceiling_in_total),
 		cmocka_unit_test(test_ceiling_per_network),
+		cmocka_unit_test(test_a_refused_peer_takes_no_place),
 		cmocka_unit_test(test_ceiling_where_tls_is_implicit),
 		cmocka_unit_test(test_shutdown),
 		cmocka_unit_test(test_shutdown_waits_for_who_is_busy),
