@@ -16,8 +16,11 @@ struct loop;
  *   message file -> extract (which parts) -> merge (pure) -> zone, feed (strict
  *   re-emission, parsed again before it replaces the old one) -> rename
  *
- * One lane thread, so invitations merge in the order they came.  The loop thread
- * only ever sees finished feeds.
+ * One lane thread, and one message at a time, so invitations merge in the order
+ * they came.  The loop thread only ever sees finished feeds.
+ *
+ * In the folder: calendar.ics, the truth; calendar.state (what was cancelled, for a
+ * year; the feed's digest), which may be lost; pending/, messages still to be merged.
  */
 struct calendar;
 
@@ -30,11 +33,14 @@ struct calendar_options {
 	uint64_t message_max;            /* bytes read of one message */
 };
 
-/* Reads folder/calendar.ics, or publishes an empty one; one that cannot be read is
- * kept aside as calendar.ics.broken-<time>.  Takes up again what lies in
- * folder/pending from before a crash.  Blocking: for the start.  NULL: `error`. */
+/* Reads folder/calendar.ics, or publishes an empty one.  One that is not as it was
+ * written (damaged, edited, another program's) is kept aside as
+ * calendar.ics.broken-<time>, and each event that can be read goes on.  Takes up
+ * again what lies in folder/pending from before a crash.  Blocking: for the start.
+ * NULL: `error`. */
 struct calendar *calendar_open(const struct calendar_options *o, char *error, size_t error_size);
-void calendar_close(struct calendar *c);         /* after its lane has been drained */
+/* After its lane has been drained (lane_free), which merges what still waits. */
+void calendar_close(struct calendar *c);
 
 /* A path in folder/pending that no other message has, for spool_commit's link_path:
  * the message waits there from before its 250 until it has been merged, so that a
@@ -53,7 +59,9 @@ enum calendar_outcome {
 /* Merges the message at `path` (in the pending folder; removed when done, kept
  * when the disk failed) and logs one line an event.  Loop thread; the work is on
  * the lane.  `fn` may be NULL; it comes on the loop thread with the most telling
- * outcome, when the feed is durable and published. */
+ * outcome, when the feed is durable and published.  A message that failed is tried
+ * again some minutes later and at the next start; so is one past the 10,000 that may
+ * wait, for which `fn` is called at once. */
 typedef void calendar_fn(void *owner, enum calendar_outcome outcome);
 void calendar_import(struct calendar *c, const char *path, calendar_fn *fn, void *owner);
 

@@ -68,6 +68,20 @@ static struct event *find_override(const struct set *s, const struct event *e,
 	return o;
 }
 
+/* Of an occurrence and a series: which says what is so now.  SEQUENCE is counted for
+ * each of them on its own (RFC 5546 2.1.4), so here the time of writing decides. */
+static int told_later(const struct event *a, const char *stamp, int64_t sequence)
+{
+	int order = strcmp(a->stamp, stamp);
+
+	return order ? order : a->sequence < sequence ? -1 : a->sequence > sequence;
+}
+
+static int later_than_series(const struct event *occurrence, const struct event *master)
+{
+	return told_later(occurrence, master->stamp, master->sequence);
+}
+
 static bool buried(const struct event *e, const struct tombstone *t)
 {
 	return t && (e->sequence < t->sequence ||
@@ -100,7 +114,7 @@ static void settle_occurrences(struct set *s, struct event *master)
 		next = set_next(o);
 		if (!o->has_recurrence)
 			continue;
-		if (event_newer(o, master) > 0) {
+		if (later_than_series(o, master) > 0) {
 			/* Refers to this series or to one still to come. */
 			fit_to_master(&s->source, o, master);
 			recur_include(&s->source, master, &o->recurrence);
@@ -114,7 +128,8 @@ static void settle_occurrences(struct set *s, struct event *master)
 	for (const struct tombstone *t = s->tombstones; t; t = t->next) {
 		struct when w;
 
-		if (t->occurrence[0] && slice_equal(t->uid, master->uid) && buried(master, t) &&
+		if (t->occurrence[0] && slice_equal(t->uid, master->uid) &&
+		    told_later(master, t->stamp, t->sequence) <= 0 &&
 		    when_parse(&w, slice_of(t->occurrence)))
 			recur_exclude(&s->source, master, &w);
 	}
@@ -172,7 +187,7 @@ static void put_override(struct set *s, struct event *e, struct decision *d)
 		decide(d, CALENDAR_STALE, "cancelled since");
 		return;
 	}
-	if (master && event_newer(e, master) < 0 &&
+	if (master && later_than_series(e, master) < 0 &&
 	    recur_has(&s->source, master, &e->recurrence, &s->steps_left) == RECUR_NO) {
 		decide(d, CALENDAR_STALE, "no occurrence of the series as it is now");
 		return;
@@ -259,7 +274,7 @@ static void cancel_one(struct set *s, struct event *e, struct decision *d)
 
 	if (old || master)
 		d->was = old ? old->sequence : master->sequence;
-	if ((old && event_newer(e, old) < 0) || (master && event_newer(e, master) < 0)) {
+	if ((old && event_newer(e, old) < 0) || (master && later_than_series(e, master) < 0)) {
 		decide(d, CALENDAR_STALE, "older than what is there");
 		return;
 	}

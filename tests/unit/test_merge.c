@@ -155,6 +155,11 @@ static const struct story stories[] = {
 		  "RECURRENCE-ID;RANGE=THISANDFUTURE;TZID=Europe/Berlin:20240318T090000\n",
 		  CALENDAR_CANCELLED },
 	}, { "RRULE:FREQ=WEEKLY;UNTIL=20240318T075959Z" }, { "COUNT", "EXDATE" } },
+	{ "an occurrence whose sequence is counted from nought", {
+		{ "REQUEST", "UID:a\nSEQUENCE:3\n" STAMP("01") SERIES, CALENDAR_ADDED },
+		{ "CANCEL", "UID:a\nSEQUENCE:0\n" STAMP("02") SECOND, CALENDAR_CANCELLED },
+		{ "REQUEST", "UID:a\nSEQUENCE:3\n" STAMP("01") SERIES, CALENDAR_IGNORED },
+	}, { "EXDATE;TZID=Europe/Berlin:20240311T090000" }, { NULL } },
 	{ "a series of days: an occurrence named with an hour", {
 		{ "REQUEST", "UID:a\n" STAMP("01")
 		  "DTSTART;VALUE=DATE:20240304\nRRULE:FREQ=DAILY\n", CALENDAR_ADDED },
