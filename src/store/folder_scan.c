@@ -35,6 +35,7 @@ struct found {
 struct scan {
 	struct folder *f;
 	bool ok, first;
+	bool in_order;                   /* of arrival already: events are */
 	struct found *found;
 	size_t count, cap;
 };
@@ -194,7 +195,7 @@ static bool add_all_found(struct scan *s)
 			free(s->found[i].name);
 	}
 	s->count = kept;
-	if (kept > 0)
+	if (kept > 0 && !s->in_order)
 		qsort(s->found, kept, sizeof(*s->found),
 		      s->first ? compare_first : compare_found);
 	for (size_t i = 0; i < kept; i++) {
@@ -382,7 +383,7 @@ static bool any_vanished(const struct folder *f, const struct file_event *events
 
 enum store_status folder_events(struct folder *f, const struct file_event *events)
 {
-	struct scan s = { .f = f, .ok = true };
+	struct scan s = { .f = f, .ok = true, .in_order = true };
 	enum store_status st = folder_load(f);
 
 	if (st != STORE_OK || !events)
