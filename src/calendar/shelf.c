@@ -290,7 +290,7 @@ static enum calendar_outcome merge_message(const struct shelf *s, const struct p
 	struct extracted e;
 	struct bench b;
 	unsigned refused;
-	bool failed = false;
+	bool failed = false, readable = true;
 
 	bench_init(&b, s);
 	buf_init(&ics, FEED_BYTES);
@@ -298,12 +298,19 @@ static enum calendar_outcome merge_message(const struct shelf *s, const struct p
 	e = extract(b.arena, message);
 	decisions_init(&d, b.arena, s->max_events);
 	if (e.count) {
-		feed_read(b.set, base->feed.ics, FEED_OURS, &refused);
+		readable = feed_read(b.set, base->feed.ics, FEED_OURS, &refused) &&
+			   b.set->events == base->feed.events;
 		state_read(b.set, buf_slice(&base->state));
 		merge_texts(b.set, &e, &d);
 	}
 	outcome = decisions_outcome(&d);
-	if (changes(&d)) {
+	if (!readable) {
+		/* Our own mistake; nothing is built upon half of a feed. */
+		log_event(LEVEL_ERROR, "calendar", "published feed could not be read back",
+			  log_text("path", s->path));
+		failed = true;
+		outcome = CALENDAR_FAILED;
+	} else if (changes(&d)) {
 		failed = !write_texts(s, b.set, &ics, &state);
 		if (failed)
 			outcome = CALENDAR_IGNORED;
