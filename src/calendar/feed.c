@@ -228,7 +228,7 @@ static const char *zone_fault(const struct ics_comp *calendar)
 
 static const char *tree_fault(struct slice text, size_t events)
 {
-	struct arena *a = arena_new(SIZE_MAX / 4);
+	struct arena *a = arena_new(FEED_ARENA);
 	const struct ics_comp *calendar;
 	const char *fault = "no VCALENDAR";
 	struct buf lines;

@@ -17,6 +17,10 @@ enum {
 	FEED_LINES = 2000000,
 };
 
+/* The longest feed as lines takes some ten times its text, and what a message adds is
+ * small beside it. */
+#define FEED_ARENA ((size_t)1024 * 1024 * 1024)
+
 /* What another program wrote there: each event is read as if it had come by mail. */
 enum feed_trust { FEED_OURS, FEED_FOREIGN };
 

@@ -22,10 +22,6 @@
 #include "file.h"
 #include "state.h"
 
-/* The longest feed as lines takes some ten times its text; what a message may add is
- * small beside it. */
-#define ARENA_BYTES ((size_t)1024 * 1024 * 1024)
-
 #define FEED_NAME "calendar.ics"
 #define STATE_NAME "calendar.state"
 
@@ -73,7 +69,7 @@ struct bench {
 
 static void bench_init(struct bench *b, const struct shelf *s)
 {
-	b->arena = arena_new(ARENA_BYTES);
+	b->arena = arena_new(FEED_ARENA);
 	b->zones = zones_new(b->arena);
 	b->set = set_new(b->arena, b->zones, (const char *const *)s->attendees, clock_wall());
 }

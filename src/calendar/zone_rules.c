@@ -56,24 +56,28 @@ bool zone_rules_offset(struct slice value, int *seconds)
 
 /* What a yearly rule of a zone is made of.  Domino also says the hour, which DTSTART
  * has: dropped. */
-static const struct { const char *name; bool keep; } rule_parts[] = {
-	{ "INTERVAL", true }, { "COUNT", true }, { "UNTIL", true }, { "BYMONTH", true },
-	{ "BYDAY", true }, { "BYMONTHDAY", true }, { "WKST", true },
-	{ "BYHOUR", false }, { "BYMINUTE", false }, { "BYSECOND", false },
+enum part_use { PART_KEEP, PART_DROP, PART_REFUSE };
+
+static const struct { const char *name; enum part_use use; } rule_parts[] = {
+	{ "INTERVAL", PART_KEEP }, { "COUNT", PART_KEEP }, { "UNTIL", PART_KEEP },
+	{ "BYMONTH", PART_KEEP }, { "BYDAY", PART_KEEP }, { "BYMONTHDAY", PART_KEEP },
+	{ "WKST", PART_KEEP },
+	{ "BYHOUR", PART_DROP }, { "BYMINUTE", PART_DROP }, { "BYSECOND", PART_DROP },
 };
 
-/* 1: goes on; 0: dropped; -1: a part that no zone needs. */
-static int rule_part(struct slice part)
+static enum part_use rule_part(struct slice part)
 {
 	struct slice name = slice_head(part, slice_find(part, '='));
 
+	if (part.len == 0 || slice_is_nocase(part, "FREQ=YEARLY"))
+		return PART_DROP;
 	for (size_t i = name.len; i < part.len; i++)
 		if (!part.at[i] || !strchr("0123456789-+,=TZADEFHMNORSUW", part.at[i]))
-			return -1;
+			return PART_REFUSE;
 	for (size_t i = 0; i < sizeof(rule_parts) / sizeof(*rule_parts); i++)
 		if (slice_is_nocase(name, rule_parts[i].name))
-			return rule_parts[i].keep;
-	return -1;
+			return rule_parts[i].use;
+	return PART_REFUSE;
 }
 
 /* The rule where it comes once a year, on days that a year has; else empty. */
@@ -86,11 +90,11 @@ static struct slice yearly(struct arena *a, struct slice rule)
 	buf_init(&out, 300);
 	buf_add_text(&out, "FREQ=YEARLY");
 	while (text_next(&rule, ';', &part)) {
-		int use = slice_is_nocase(part, "FREQ=YEARLY") ? 0 : rule_part(part);
+		enum part_use use = rule_part(part);
 
 		is_yearly = is_yearly || slice_is_nocase(part, "FREQ=YEARLY");
-		bad = bad || (use < 0 && part.len);
-		if (use > 0) {
+		bad = bad || use == PART_REFUSE;
+		if (use == PART_KEEP) {
 			buf_add_byte(&out, ';');
 			buf_add(&out, part);
 		}
