@@ -79,7 +79,7 @@ class ClientTest(unittest.TestCase):
         """{subject: set of flags}; \\Recent is of no interest."""
         found = {}
         with self.server(folder, readonly=True) as client:
-            answers = client.fetch('1:*', '(FLAGS BODY.PEEK[HEADER.FIELDS (SUBJECT)])')[1]
+            answers = client.uid('FETCH', '1:*', '(FLAGS BODY.PEEK[HEADER.FIELDS (SUBJECT)])')[1]
         for answer in answers:
             if isinstance(answer, tuple):
                 flags = {f.decode() for f in imaplib.ParseFlags(answer[0])} - {'\\Recent'}
@@ -93,7 +93,7 @@ class ClientTest(unittest.TestCase):
             with self.server(folder, readonly=True) as client:
                 state[folder] = (client.response('UIDVALIDITY')[1],
                                  sorted(re.sub(rb'\\Recent ?', b'', line)
-                                        for line in client.fetch('1:*', '(UID FLAGS)')[1] if line))
+                                        for line in client.uid('FETCH', '1:*', '(FLAGS)')[1] if line))
         return state
 
     def append(self, folder, subject, flags=''):

@@ -144,7 +144,7 @@ class Mutt(ClientTest):
             'set folder="imap://localhost:%d" spoolfile="+INBOX"' % self.daemon.port_imap(),
             'set record="+Sent" postponed="+Drafts" copy=yes sendmail="/bin/true"',
             'set certificate_file="%s" ssl_starttls=yes ssl_force_tls=yes' % self.daemon.certfile,
-            'set ssl_verify_host=yes ssl_usesystemcerts=no',
+            'set ssl_verify_host=yes ssl_verify_dates=yes',
             'set from="me@%s" realname="Me" hostname="client.test"' % DOMAIN,
             'set confirmappend=no confirmcreate=no delete=yes quit=yes move=no mark_old=no',
             'set wait_key=no beep=no timeout=5 resolve=no pager=builtin pipe_split=yes',
@@ -214,10 +214,10 @@ class Mutt(ClientTest):
         self.configure()
         for i in range(12):
             self.daemon.send(message('%s %d' % ('list' if i % 2 else 'own', i)))
-        self.mutt('<tag-pattern>~s list<enter><tag-prefix><save-message>=Lists.daily<enter>'
-                  '<sync-mailbox><change-folder>=Lists.daily<enter>' + self.ALL_PIPED + '<quit>')
+        self.mutt('<tag-pattern>~s list<enter><tag-prefix><save-message>=Lists/daily<enter>'
+                  '<sync-mailbox><change-folder>=Lists/daily<enter>' + self.ALL_PIPED + '<quit>')
         self.assertEqual(list(self.mail()), ['own %d' % i for i in range(0, 12, 2)])
-        self.assertEqual(list(self.mail('Lists.daily')), ['list %d' % i for i in range(1, 12, 2)])
+        self.assertEqual(list(self.mail('Lists/daily')), ['list %d' % i for i in range(1, 12, 2)])
         self.assertEqual(self.piped(), ['list %d' % i for i in range(1, 12, 2)])
 
     def test_searches_on_the_server(self):

@@ -63,11 +63,16 @@ class TwoWays(ClientTest):
 
     def sync_is_quiet(self):
         """One more run changes nothing, on either side."""
-        before = self.everything(), tree(self.local), tree(self.daemon.maildir)
+        before = self.everything(), tree(self.local), self.files_there()
         self.sync()
-        after = self.everything(), tree(self.local), tree(self.daemon.maildir)
+        after = self.everything(), tree(self.local), self.files_there()
         for was, now in zip(before, after):
             self.assertEqual(was, now)
+
+    def files_there(self):
+        """The server's files; selecting a folder takes them from new to cur."""
+        return {folder: sorted((name.removesuffix(':2,'), content) for _, name, content in mail)
+                for folder, mail in tree(self.daemon.maildir).items()}
 
     def both_have(self, folder, wanted):
         """wanted: {subject: flag letters}"""
@@ -93,17 +98,18 @@ class TwoWays(ClientTest):
         self.change('INBOX', 'three', '\\Deleted', expunge=True)
         self.drop_here('Archive', 'old')
         with self.server() as client:
-            self.assertEqual(client.create('Bills')[0], 'OK')
-            self.assertEqual(client.subscribe('Bills')[0], 'OK')
-        self.append('Bills', 'a bill')
+            for folder in ('Bills', 'Bills/2026'):
+                self.assertEqual(client.create(folder)[0], 'OK')
+                self.assertEqual(client.subscribe(folder)[0], 'OK')
+        self.append('Bills/2026', 'a bill')
         self.add_here('Recipes', 'soup')
         self.sync()
         self.both_have('INBOX', {'one': 'F', 'two': 'RS', 'four from the server': '', 'five from here': 'S'})
         self.both_have('Archive', {})
         self.both_have('Drafts', {'a draft': 'DS'})
-        self.both_have('Bills', {'a bill': ''})
+        self.both_have('Bills/2026', {'a bill': ''})
         self.both_have('Recipes', {'soup': ''})
-        self.assertEqual(self.folders(), sorted(SPECIAL + ['Bills', 'Recipes']))
+        self.assertEqual(self.folders(), sorted(SPECIAL + ['Bills', 'Bills/2026', 'Recipes']))
         self.sync_is_quiet()
 
         # flags taken back, and what came from the other side deleted
@@ -111,11 +117,11 @@ class TwoWays(ClientTest):
         self.flag_here('INBOX', 'two', '')
         self.drop_here('INBOX', 'four from the server')
         self.change('INBOX', 'five from here', '\\Deleted', expunge=True)
-        self.add_here('Bills', 'paid', 'S')
+        self.add_here('Bills/2026', 'paid', 'S')
         self.append('Recipes', 'bread', '\\Flagged')
         self.sync()
         self.both_have('INBOX', {'one': '', 'two': ''})
-        self.both_have('Bills', {'a bill': '', 'paid': 'S'})
+        self.both_have('Bills/2026', {'a bill': '', 'paid': 'S'})
         self.both_have('Recipes', {'soup': '', 'bread': 'F'})
         self.sync_is_quiet()
 
@@ -203,6 +209,7 @@ class Offlineimap(TwoWays):
             '[Repository here]',
             'type = Maildir',
             'localfolders = %s' % self.local,
+            'sep = /',
             '[Repository there]',
             'type = IMAP',
             'remotehost = localhost',
