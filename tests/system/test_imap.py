@@ -296,7 +296,7 @@ class Messages(Base):
             self.assertEqual(self.subjects(m), {1: 'm1', 2: 'm2', 3: 'm2', 4: 'm3'})
             self.assertEqual(self.flags(m, 1) - {'\\Recent'}, {'\\Flagged', 'keep'})
             self.assertEqual(m.copy('1', 'Nowhere')[0], 'NO')
-        self.assertEqual(os.listdir(os.path.join(self.place(name), 'tmp')), [])
+        wait_until(lambda: not os.listdir(os.path.join(self.place(name), 'tmp')), 'tmp/ empty')
 
     def test_try_create(self):
         with self.d.imap_wire() as w:
