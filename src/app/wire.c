@@ -169,6 +169,26 @@ static bool start_calendar(struct daemon *d, char *error, size_t size)
 	return d->calendar != NULL;
 }
 
+/* The database may break and heal later; a place that cannot be is said at once. */
+static bool start_greylist(struct daemon *d, char *error, size_t size)
+{
+	const struct config *c = d->config;
+	char folder[PATH_MAX];
+
+	if (!c->greylist)
+		return true;
+	snprintf(folder, sizeof folder, "%s", c->greylist_db);
+	*strrchr(folder, '/') = '\0';    /* the path is absolute */
+	if (folder[0] && !make_folder(folder, error, size))
+		return false;
+	d->greylist = greylist_open(&(struct greylist_options){
+		.loop = d->loop, .path = c->greylist_db,
+		.delay_s = (c->greylist_delay_ms + 999) / 1000,
+		.expiry_s = (c->greylist_expiry_ms + 999) / 1000,
+	});
+	return true;
+}
+
 static bool start_service(struct daemon *d, const struct service_options *o, char *error, size_t size)
 {
 	if (o->listen.count == 0)
@@ -257,12 +277,8 @@ static bool start(struct daemon *d, char *error, size_t size)
 	});
 	if (!start_store(d, error, size) || !start_calendar(d, error, size))
 		return false;
-	if (c->greylist)
-		d->greylist = greylist_open(&(struct greylist_options){
-			.loop = d->loop, .path = c->greylist_db,
-			.delay_s = (c->greylist_delay_ms + 999) / 1000,
-			.expiry_s = (c->greylist_expiry_ms + 999) / 1000,
-		});
+	if (!start_greylist(d, error, size))
+		return false;
 	fill_servers(d);
 	return start_services(d, error, size);
 }

@@ -168,6 +168,15 @@ class Broken(unittest.TestCase):
             d.wait_log(r'greylist .*works again')
             self.assertEqual(len(self.complaints(d)), 2, self.complaints(d))
 
+    def test_its_folder_is_made(self):
+        with Daemon(GRAYLISTING_ENABLED='false') as d:
+            d.stop()
+            d.settings.update(GRAYLISTING_ENABLED='true',
+                              GRAYLISTING_DB_PATH=os.path.join(d.folder, 'local', 'disk', 'gray.db'))
+            d.start()
+            self.assertEqual(self.visit(d, 's@elsewhere.test')[:3], '451')
+            self.assertEqual(self.complaints(d), [])
+
     def test_garbage_is_put_aside(self):
         with Daemon(GRAYLISTING_ENABLED='false') as d:
             path = os.path.join(d.data, 'gray.db')
