@@ -14,8 +14,12 @@
 enum {
 	/* RFC 5321 4.5.3.2.7: five minutes at least. */
 	IDLE_S = 300,
-	/* The largest message over a slow line (36 MB at 10 KB/s) takes an hour. */
+	/* From one message to the next: the largest over a slow line (36 MB at
+	 * 10 KB/s) takes an hour. */
 	DEADLINE_S = 7200,
+	/* 4.5.3.2.6: as long as a client waits for the answer to its last dot.  One
+	 * that is told 421 while the message is saved sends it again. */
+	SAVING_S = 600,
 	/* Time to get to TLS: three turns and a handshake. */
 	CLEAR_DEADLINE_S = 300,
 };
@@ -39,10 +43,18 @@ void smtp_reset(struct smtp_session *s)
 
 /* ==== Questions ==== */
 
+static void set_times(struct smtp_session *s, unsigned idle_s, unsigned deadline_s)
+{
+	conn_set_idle(s->base.conn, idle_s);
+	conn_set_deadline(s->base.conn, deadline_s);
+}
+
 void smtp_ask(struct smtp_session *s, enum smtp_asked what)
 {
 	assert(s->question.asked == SMTP_ASKED_NOTHING);
 	s->question.asked = what;
+	if (what == SMTP_ASKED_MESSAGE)
+		set_times(s, SAVING_S, SAVING_S);
 }
 
 void smtp_wait_if_asked(struct smtp_session *s)
@@ -72,10 +84,12 @@ void smtp_answer(struct smtp_question *q, const struct smtp_verdict *v)
 
 	assert(asked != SMTP_ASKED_NOTHING);
 	q->asked = SMTP_ASKED_NOTHING;
-	if (asked == SMTP_ASKED_RECIPIENT)
+	if (asked == SMTP_ASKED_RECIPIENT) {
 		smtp_recipient_answered(s, v);
-	else
+	} else {
+		set_times(s, IDLE_S, DEADLINE_S);
 		smtp_message_answered(s, v);
+	}
 	end_if_due(s);
 	conn_resume(s->base.conn);
 }

@@ -355,6 +355,34 @@ static void an_open_question_pauses(void **state)
 	buf_release(&x.backend.text);
 }
 
+/* RFC 5321 4.5.3.2.6: the client waits ten minutes for the answer to its last dot.
+ * To give up before is to get the message twice. */
+static void the_last_dot_has_ten_minutes(void **state)
+{
+	struct fixture x;
+	struct fake_conn *f;
+	unsigned idle, deadline;
+
+	(void)state;
+	setup(&x);
+	f = connect_with(&x, false);
+	idle = f->idle_s ? f->idle_s : smtp_protocol.limits.idle_s;
+	fake_conn_say(f, "EHLO me\r\nSTARTTLS\r\n");
+	fake_conn_run(f);
+	fake_conn_say(f, "EHLO me\r\nMAIL FROM:<>\r\nRCPT TO:<x@example.com>\r\n");
+	deadline = f->deadline_s;
+	x.backend.hold = true;
+	fake_conn_say(f, "DATA\r\nx\r\n.\r\n");
+	assert_true(f->paused);
+	assert_in_range(f->idle_s, 600, deadline);
+	assert_in_range(f->deadline_s, 600, deadline);
+	smtp_answer(x.backend.open, &(struct smtp_verdict){ 250, "2.0.0", "Saved" });
+	assert_int_equal(f->idle_s, idle);
+	assert_int_equal(f->deadline_s, deadline);
+	fake_conn_free(f);
+	buf_release(&x.backend.text);
+}
+
 static void a_full_backend_pauses(void **state)
 {
 	struct fixture x;
@@ -494,6 +522,7 @@ int main(void)
 		cmocka_unit_test(many_refusals),
 		cmocka_unit_test(a_chunk_without_a_size_ends_it),
 		cmocka_unit_test(an_open_question_pauses),
+		cmocka_unit_test(the_last_dot_has_ten_minutes),
 		cmocka_unit_test(a_full_backend_pauses),
 		cmocka_unit_test(too_big_while_the_backend_is_full),
 		cmocka_unit_test(the_backend_cannot_begin),
