@@ -211,7 +211,9 @@ static bool start_services(struct daemon *d, char *error, size_t size)
 	struct service_options imap = {
 		.protocol = &imap_protocol, .server = &d->imap, .listen = c->imap_listen,
 		.tls = SERVICE_STARTTLS, .max_connections = (unsigned)c->imap_max,
-		.tls_context = tls_context_for(d->tls, "imap", 0), .proxies = c->proxies,
+		/* Python's imaplib2 (offlineimap) hangs on a ticket that comes between
+		 * STARTTLS and its next command: one thread reads, another writes. */
+		.tls_context = tls_context_for(d->tls, "imap", TLS_NO_TICKETS), .proxies = c->proxies,
 	};
 	struct service_options imaps = imap;
 	/* X-Forwarded-For, not PROXY, is how HTTP proxies name the client. */
@@ -223,6 +225,7 @@ static bool start_services(struct daemon *d, char *error, size_t size)
 	};
 
 	imaps.tls = SERVICE_IMPLICIT;
+	imaps.tls_context = tls_context_for(d->tls, "imap", 0);
 	imaps.listen = c->imaps_listen;
 	return start_service(d, &smtp, error, size) && start_service(d, &imap, error, size) &&
 	       start_service(d, &imaps, error, size) &&
