@@ -5,9 +5,21 @@
 
 /* ==== Parameters of MAIL, as the extensions define them ==== */
 
-static bool param_size(struct smtp_session *s, struct slice value)      /* RFC 1870 3 */
+/* RFC 1870 3: up to twenty digits, which is more than 64 bits hold. */
+static bool read_size(struct slice value, uint64_t *size)
 {
-	if (!text_number(value, UINT64_MAX >> 1, &s->transaction.size)) {
+	if (text_number(value, UINT64_MAX >> 1, size))
+		return true;
+	for (size_t i = 0; i < value.len; i++)
+		if (value.at[i] < '0' || value.at[i] > '9')
+			return false;
+	*size = UINT64_MAX >> 1;
+	return value.len > 0 && value.len <= 20;
+}
+
+static bool param_size(struct smtp_session *s, struct slice value)
+{
+	if (!read_size(value, &s->transaction.size)) {
 		smtp_reply(s, 501, "5.5.4", "SIZE takes a number of bytes");
 		return false;
 	}
