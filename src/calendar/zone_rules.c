@@ -3,25 +3,30 @@
  * would keep libical busy for ever, and one without an offset would shift every
  * event of the feed.  Rules here come once a year or on given days, nothing else.
  *
- * Why the system's rules lose what lies before 1970: Berlin alone has thirty
- * observances of two wars, which each client would read at each refresh.
+ * Why they lose what lies before 1970: some list each war, and every client would
+ * read it at every refresh.
  */
 #include "zone_rules.h"
 
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <libical/ical.h>
-#include <libical/icaltz-util.h>
 
 #include "base/mem.h"
 #include "base/text.h"
 #include "when.h"
+#include "zone_system.h"
+
+#define DATABASE "/usr/share/zoneinfo"
 
 enum {
 	OBSERVANCES_MOST = 200,  /* Casablanca's Ramadans to 2087 are the longest list */
 	RDATES_MOST = 500,
 	FIRST_YEAR = 1960,       /* a little before what is promised */
+	FILE_MOST = 64 * 1024,   /* of the database; the longest has 4 KB */
 	NAME_MOST = 64,          /* of an IANA name; the longest has 32 */
 };
 
@@ -298,27 +303,24 @@ static bool database_name(struct slice name)
 
 struct ics_comp *zone_rules_system(struct arena *a, struct slice name)
 {
-	struct ics_comp *root, *zone = NULL;
-	icalcomponent *found;
-	struct buf text;
-	char *printed;
+	struct ics_comp *zone = NULL;
+	struct buf file;
+	char *path;
+	int fd;
 
 	if (!database_name(name))
 		return NULL;
-	found = icaltzutil_fetch_timezone(arena_string(a, name));
-	if (!found)
+	path = mem_printf(DATABASE "/%.*s", (int)name.len, name.at);
+	fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	free(path);
+	if (fd < 0)
 		return NULL;
-	printed = icalcomponent_as_ical_string_r(found);
-	icalcomponent_free(found);
-	if (!printed)
-		return NULL;
-	buf_init(&text, 256 * 1024);
-	if (ics_unfold(&text, slice_of(printed))) {
-		root = ics_parse(a, arena_copy(a, buf_slice(&text)), 10000);
-		if (root->children)
-			zone = zone_rules_strict(a, root->children, name);
-	}
-	buf_release(&text);
-	icalmemory_free_buffer(printed);
+	buf_init(&file, FILE_MOST);
+	buf_reserve(&file, FILE_MOST);
+	for (ssize_t n = 1; n > 0 && file.len < FILE_MOST; file.len += n > 0 ? (size_t)n : 0)
+		n = read(fd, file.data + file.len, FILE_MOST - file.len);
+	close(fd);
+	zone = zone_system_make(a, arena_copy(a, buf_slice(&file)), arena_copy(a, name));
+	buf_release(&file);
 	return zone;
 }
