@@ -8,7 +8,10 @@ import tempfile
 import time
 import unittest
 
-from daemon import Daemon, DaemonCase, Wire, wait_until
+from daemon import PROGRAM, Daemon, DaemonCase, Wire, wait_until
+
+with open(PROGRAM, 'rb') as program:
+    SANITIZED = b'__asan_init' in program.read()
 
 
 def first_words(port, source='127.0.0.1', say=b''):
@@ -174,7 +177,8 @@ class Slow(DaemonCase):
                         w.send(b'x' * 1000000)
                 except OSError:
                     pass                                 # it hung up: also good
-            self.assertLess(rss() - before, 20000)
+            if not SANITIZED:            # which keeps what was freed
+                self.assertLess(rss() - before, 20000)
         self.d.send('Subject: still there\n\nx\n')
 
 
@@ -229,6 +233,8 @@ class Disk(unittest.TestCase):
         self.addCleanup(self.d.__exit__)
         self.d.start()
         self.d.send('Subject: before\n\nx\n')
+        with self.d.imap() as m:             # a folder that nobody ever looked at has no UIDs yet
+            m.select('INBOX')
 
     def fill(self, name='ballast', leave=0):
         """Until nothing (or `leave` bytes) is free."""
@@ -254,7 +260,8 @@ class Disk(unittest.TestCase):
             self.assertEqual(w.ask('NOOP')[:3], '250')
         self.assertEqual(sorted(self.d.files()), sorted(before))
         with self.d.imap() as m:
-            self.assertEqual(m.select('INBOX', readonly=True)[0], 'OK')
+            answer = m.select('INBOX', readonly=True)
+            self.assertEqual(answer[0], 'OK', '%s\n%s' % (answer, '\n'.join(self.d.log[-15:])))
             status, data = m.fetch('1', '(BODY.PEEK[])')
             self.assertTrue(data[0][1].endswith(b'Subject: before\r\n\r\nx\r\n'), data)
             self.assertEqual(m.append('INBOX', None, None, b'Subject: x\r\n\r\nx\r\n')[0], 'NO')
@@ -334,8 +341,6 @@ class Disk(unittest.TestCase):
         index = os.path.join(self.folder, 'index')
         # Files that are open for writing would forbid to remount.
         self.start(INDEXFOLDER=index, WEBCAL_ENABLED='false')
-        with self.d.imap() as m:
-            m.select('INBOX')
 
         def remount(how):
             done = subprocess.run(['mount', '-o', 'remount,' + how, self.disk], capture_output=True)
