@@ -169,6 +169,7 @@ static enum imap_progress next_slice(struct imap_session *s, struct imap_running
 		buf_clear(&job->out);
 		f->answered = true;
 	}
+	s->in_response = job->seq != 0;
 	if (job->broken) {
 		conn_log(s->base.conn, LEVEL_ERROR, "message changed while it was sent",
 			 log_text("mailbox", mailbox_name(s->mailbox)));
@@ -178,6 +179,9 @@ static enum imap_progress next_slice(struct imap_session *s, struct imap_running
 	}
 	if (job->finished)
 		return finish(s, cmd);
+	/* BYE instead: the rest may be gigabytes. */
+	if (s->leaving)
+		return IMAP_DONE;
 	return conn_full(s->base.conn) ? IMAP_WAIT_OUTPUT : submit(s, cmd);
 }
 

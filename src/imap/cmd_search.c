@@ -109,9 +109,12 @@ static enum imap_progress next_slice(struct imap_session *s, struct imap_running
 	struct searching *f = cmd->at;
 
 	assert(!f->running);
+	if (s->leaving)
+		return IMAP_DONE;                /* BYE instead */
 	if (!f->job->finished)
 		return submit(s, cmd);
 	imap_write(s, SLICE("* SEARCH"));
+	s->in_response = true;
 	cmd->resume = answer;
 	return answer(s, cmd);
 }
@@ -135,6 +138,7 @@ static enum imap_progress answer(struct imap_session *s, struct imap_running *cm
 	if (f->told < j->found_count)
 		return IMAP_WAIT_OUTPUT;
 	imap_write(s, SLICE("\r\n"));
+	s->in_response = false;
 	if (j->gone)
 		return imap_ok(s, cmd, "[EXPUNGEISSUED] %s completed", cmd->command->name);
 	return imap_completed(s, cmd);

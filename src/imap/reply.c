@@ -56,7 +56,8 @@ void imap_bye(struct imap_session *s, const char *fmt, ...)
 	if (s->ending)
 		return;
 	va_start(args, fmt);
-	line(s, "*", "BYE ", fmt, args);
+	if (!s->in_response)
+		line(s, "*", "BYE ", fmt, args);
 	va_end(args);
 	s->ending = true;
 	conn_finish(s->base.conn);

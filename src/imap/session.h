@@ -99,6 +99,7 @@ struct imap_session {
 	bool paused;                        /* the connection, by dispatch.c */
 	bool leaving;                       /* BYE when the command under way is over */
 	bool ending;                        /* BYE was sent */
+	bool in_response;                   /* a response is half written */
 };
 
 /*
@@ -129,7 +130,8 @@ enum imap_progress imap_no_status(struct imap_session *s, struct imap_running *c
 void imap_untagged(struct imap_session *s, const char *fmt, ...)   /* "* " and CRLF added */
 	__attribute__((format(printf, 2, 3)));
 void imap_write(struct imap_session *s, struct slice bytes);       /* as it is */
-/* "* BYE text" and the end of the connection; a command may still write its reply. */
+/* "* BYE text" and the end of the connection; a command may still write its reply.
+ * In the middle of a response only the end: text would be taken for mail. */
 void imap_bye(struct imap_session *s, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
 
