@@ -87,9 +87,10 @@ static UNUSED struct world *world_new(void)
 static UNUSED void world_free(struct world *w)
 {
 	auth_free(w->auth);
-	lane_free(w->mail);
-	lane_free(w->writers);
+	/* As the daemon does: readers and writers feed the mail lane. */
 	lane_free(w->readers);
+	lane_free(w->writers);
+	lane_free(w->mail);
 	store_close(w->store);
 	loop_free(w->loop);
 	nftw(w->dir, remove_one, 16, FTW_DEPTH | FTW_PHYS);
