@@ -170,10 +170,11 @@ bool property_when(const struct event_source *s, const struct ics_prop *p, struc
 
 	if (!when_parse(w, value))
 		return false;
-	/* VALUE=DATE with an hour contradicts itself: midnight means the day. */
-	if (w->kind != WHEN_DATE && slice_is_nocase(ics_param(p, "VALUE"), "DATE") &&
-	    w->hour + w->minute + w->second == 0)
+	/* VALUE=DATE with an hour contradicts itself: others read the day, so we do. */
+	if (w->kind != WHEN_DATE && slice_is_nocase(ics_param(p, "VALUE"), "DATE")) {
 		w->kind = WHEN_DATE;
+		w->hour = w->minute = w->second = 0;
+	}
 	if (w->kind != WHEN_FLOATING || tzid.len == 0)
 		return true;
 	switch (zones_resolve(s->zones, tzid, s->object, &w->zone, &offset)) {
