@@ -15,6 +15,7 @@
 #include "base/clock.h"
 #include "base/list.h"
 #include "base/mem.h"
+#include "flags.h"
 
 enum {
 	/* A slice, and what may be added by the step that fills it: an item's name
@@ -88,28 +89,9 @@ static void add_date(struct buf *out, int64_t when)
 		   zone < 0 ? '-' : '+', labs(zone) / 60, labs(zone) % 60);
 }
 
-static void add_flag(struct buf *out, const char *name)
-{
-	if (out->data[out->len - 1] != '(')
-		buf_add_byte(out, ' ');
-	buf_add_text(out, name);
-}
-
-/* imap_flags_text() asks the session, which a job may not. */
 static void add_flags(struct fetch_job *f, const struct message_info *m)
 {
-	const char *const *names;
-	size_t count = snapshot_keywords(f->view, m->keywords, &names);
-
-	buf_add_byte(&f->out, '(');
-	for (const struct imap_flag_name *n = imap_flag_names; n->name; n++)
-		if (m->flags & n->flag)
-			add_flag(&f->out, n->name);
-	if (uid_set_has(&f->recent, m->uid))
-		add_flag(&f->out, "\\Recent");
-	for (size_t i = 0; i < count; i++)
-		add_flag(&f->out, names[i]);
-	buf_add_byte(&f->out, ')');
+	imap_flags_text(&f->out, f->view, &f->recent, m);
 }
 
 /* ---- Values that the message has ---- */

@@ -159,9 +159,6 @@ void imap_unselect(struct imap_session *s);              /* to IMAP_AUTHED; sile
 void imap_tell_flags(struct imap_session *s);            /* FLAGS and PERMANENTFLAGS */
 uint32_t imap_recent_count(const struct imap_session *s);
 
-/* "(\Seen \Recent $Junk)" of message number seq in the view. */
-bool imap_flags_text(struct buf *out, struct imap_session *s, const struct message_info *m);
-
 /* A set resolved against the view: message numbers, or UIDs with `uid`, to the
  * UIDs in the view.  False: a message number that is not there (BAD, RFC 3501
  * 6.4.8's UIDs are passed over silently). */

@@ -11,64 +11,29 @@
 #include <string.h>
 
 #include "base/buf.h"
+#include "flags.h"
 #include "session.h"
 
 enum {
-	FLAGS_TEXT_MAX = 256 * 1024,     /* of a message or of all keywords of a folder */
 	OUTPUT_PIECE = 16 * 1024,        /* responses are handed to the connection in such */
 };
 
-/* ---- Texts ---- */
-
-static void add_word(struct buf *out, const char *word)
-{
-	if (out->len && out->data[out->len - 1] != '(')
-		buf_add_byte(out, ' ');
-	buf_add_text(out, word);
-}
-
-static void add_system_flags(struct buf *out, unsigned flags)
-{
-	for (const struct imap_flag_name *n = imap_flag_names; n->name; n++)
-		if (flags & n->flag)
-			add_word(out, n->name);
-}
-
-bool imap_flags_text(struct buf *out, struct imap_session *s, const struct message_info *m)
-{
-	const char *const *names;
-	size_t count = snapshot_keywords(s->view, m->keywords, &names);
-
-	buf_add_byte(out, '(');
-	add_system_flags(out, m->flags);
-	if (uid_set_has(&s->recent, m->uid))
-		add_word(out, "\\Recent");
-	for (size_t i = 0; i < count; i++)
-		add_word(out, names[i]);
-	return buf_add_byte(out, ')') && !out->overflow;
-}
-
 void imap_tell_flags(struct imap_session *s)
 {
-	const char *const *names;
-	size_t count = snapshot_all_keywords(s->view, &names);
 	struct buf flags;
 
-	buf_init(&flags, FLAGS_TEXT_MAX);
-	buf_add_byte(&flags, '(');
-	add_system_flags(&flags, ~0u);
-	for (size_t i = 0; i < count; i++)
-		add_word(&flags, names[i]);
-	imap_write(s, SLICE("* FLAGS "));
+	buf_init(&flags, IMAP_FLAGS_TEXT);
+	imap_all_flags_text(&flags, s->view);
+	imap_write(s, SLICE("* FLAGS ("));
 	imap_write(s, buf_slice(&flags));
+	imap_write(s, SLICE(")\r\n* OK [PERMANENTFLAGS ("));
 	/* RFC 3501 7.1: "\*": keywords can be made by using them. */
-	imap_write(s, SLICE(")\r\n* OK [PERMANENTFLAGS "));
-	if (s->read_only)
-		imap_write(s, SLICE("("));
-	else
+	if (!s->read_only) {
 		imap_write(s, buf_slice(&flags));
+		imap_write(s, SLICE(" \\*"));
+	}
 	imap_write(s, s->read_only ? SLICE(")] Read-only\r\n") :
-				     SLICE(" \\*)] Flags permitted\r\n"));
+				     SLICE(")] Flags permitted\r\n"));
 	buf_release(&flags);
 }
 
@@ -146,7 +111,7 @@ static void tell_message(struct telling *t, uint32_t seq)
 	if (t->with_uid)
 		buf_printf(&t->out, "UID %u ", m.uid);
 	buf_add_text(&t->out, "FLAGS ");
-	imap_flags_text(&t->out, t->s, &m);
+	imap_flags_text(&t->out, t->to, &t->s->recent, &m);
 	buf_add_text(&t->out, ")\r\n");
 	flush(t, OUTPUT_PIECE);
 }
@@ -276,7 +241,7 @@ static void tell(struct telling *t)
 	struct imap_session *s = t->s;
 	uint32_t recent_before = imap_recent_count(s), recent;
 
-	buf_init(&t->out, OUTPUT_PIECE + FLAGS_TEXT_MAX);
+	buf_init(&t->out, 2 * OUTPUT_PIECE + IMAP_FLAGS_TEXT);
 	snapshot_diff(t->from, t->to, tell_numbers, t);
 	flush(t, 0);
 	s->view = t->to;

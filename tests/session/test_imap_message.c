@@ -313,6 +313,33 @@ static void every_split(void **state)
 	fake_conn_every_split(make, check, *state, slice_of(split_script));
 }
 
+/* As many keywords as the store keeps, nearly: half a megabyte in each list. */
+static void all_the_keywords(void **state)
+{
+	enum { LISTS = 8, IN_LIST = 490 };
+	struct fake_conn *f = in_folder(*state, "keywords", 1);
+	const char *said;
+
+	for (unsigned list = 0; list < LISTS; list++) {
+		struct buf command;
+
+		buf_init(&command, 1 << 20);
+		buf_add_text(&command, "a STORE 1 +FLAGS.SILENT (\\Seen");
+		for (unsigned i = 0; i < IN_LIST; i++)
+			buf_printf(&command, " %0124u", list * IN_LIST + i);
+		buf_add_text(&command, ")\r\n");
+		buf_add_byte(&command, '\0');
+		expect(f, command.data, "a OK STORE completed");
+		buf_release(&command);
+	}
+	assert_non_null(strstr(fake_conn_say(f, "b FETCH 1 FLAGS\r\n"), "0003919))\r\nb OK"));
+	assert_non_null(strstr(fake_conn_say(f, "c STORE 1 +FLAGS \\Draft\r\n"), "0003919))\r\nc OK"));
+	said = fake_conn_say(f, "d SELECT keywords\r\n");
+	assert_non_null(strstr(said, "0003919)\r\n* OK [PERMANENTFLAGS ("));
+	assert_non_null(strstr(said, "0003919 \\*)] Flags permitted\r\n"));
+	fake_conn_free(f);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -325,6 +352,7 @@ int main(void)
 		cmocka_unit_test(moving),
 		cmocka_unit_test(pipelined),
 		cmocka_unit_test(every_split),
+		cmocka_unit_test(all_the_keywords),
 	};
 
 	return cmocka_run_group_tests(tests, world_setup, world_teardown);
