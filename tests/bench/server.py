@@ -1,6 +1,7 @@
 """A server that is measured: its processes, their memory and CPU time, and where it
 listens.  Ours, and Dovecot beside it when Debian's packages are installed."""
 import os
+import pwd
 import shutil
 import signal
 import socket
@@ -34,6 +35,12 @@ def stat(pid):
 class Server:
     name = None
     smtp = http = None      # ports; None: it does not serve that
+
+    def made(self):
+        """Its Maildir was made anew."""
+
+    def said(self):
+        """The end of its log."""
 
     def processes(self):
         table = {int(p): stat(int(p)) for p in os.listdir('/proc') if p.isdigit()}
@@ -85,6 +92,9 @@ class Letterplate(Server):
     def stop(self):
         self.daemon.stop()
 
+    def said(self):
+        return '\n'.join(self.daemon.log[-5:])
+
 
 DOVECOT = '''
 base_dir = %(base)s/run
@@ -96,10 +106,8 @@ ssl_cert = <%(cert)s
 ssl_key = <%(key)s
 mail_location = maildir:%(maildir)s
 mail_fsync = always
-first_valid_uid = 0
-first_valid_gid = 0
 mail_max_userip_connections = 5000
-default_client_limit = 20000
+default_client_limit = 30000
 default_vsz_limit = 0
 service imap-login {
   process_limit = 20000
@@ -121,7 +129,7 @@ passdb {
 }
 userdb {
   driver = static
-  args = uid=%(uid)d gid=%(gid)d home=%(base)s/home allow_all_users=yes
+  args = uid=%(uid)d gid=%(gid)d home=%(base)s/home
 }
 '''
 
@@ -146,19 +154,19 @@ class Dovecot(Server):
         self.base = folder
         self.maildir = os.path.join(folder, 'Maildir')
         self.user = daemon.USER
+        self.owner = pwd.getpwnam('nobody')     # it serves no mail of root's
         self.imap = free_port()
-        os.makedirs(os.path.join(folder, 'home'), exist_ok=True)
-        for name in ('new', 'cur', 'tmp'):
-            os.makedirs(os.path.join(self.maildir, name), exist_ok=True)
+        os.makedirs(os.path.join(folder, 'home'))
         self.config = os.path.join(folder, 'dovecot.conf')
         with open(self.config, 'w') as f:
             f.write(DOVECOT % {
                 'base': folder, 'cert': cert, 'key': key, 'maildir': self.maildir,
-                'port': self.imap, 'password': PASSWORD, 'uid': os.getuid(), 'gid': os.getgid()})
+                'port': self.imap, 'password': PASSWORD, 'uid': self.owner.pw_uid, 'gid': self.owner.pw_gid})
 
     def start(self):
         began = time.monotonic()
-        self.process = subprocess.Popen(['dovecot', '-F', '-c', self.config], stdin=subprocess.DEVNULL)
+        self.process = subprocess.Popen(['dovecot', '-F', '-c', self.config], stdin=subprocess.DEVNULL,
+                                        stderr=subprocess.DEVNULL)
         self.pid = self.process.pid
         while True:
             try:
@@ -166,13 +174,22 @@ class Dovecot(Server):
                 return time.monotonic() - began
             except OSError:
                 if self.process.poll() is not None or time.monotonic() - began > 20:
-                    with open(os.path.join(self.base, 'log')) as f:
-                        raise RuntimeError('dovecot did not start:\n' + f.read())
+                    raise RuntimeError('dovecot did not start:\n' + self.said())
                 time.sleep(0.002)
 
     def stop(self):
         self.process.send_signal(signal.SIGTERM)
         self.process.wait(30)
+
+    def made(self):
+        for at, _, names in os.walk(self.base):
+            if at.startswith((self.maildir, os.path.join(self.base, 'home'))):
+                for name in ['.'] + names:
+                    os.chown(os.path.join(at, name), self.owner.pw_uid, self.owner.pw_gid)
+
+    def said(self):
+        with open(os.path.join(self.base, 'log')) as f:
+            return ''.join(f.readlines()[-5:])
 
 
 def free_port():
