@@ -11,8 +11,13 @@ static bool seq_number(struct imap_args *a, uint32_t *out)
 		*out = IMAP_STAR;
 		return args_char(a, '*');
 	}
-	/* nz-number; 2^32-1 is also IMAP_STAR, which is what it can only mean. */
-	return args_number(a, out) && *out != 0;
+	if (!args_number(a, out) || *out == 0)
+		return false;
+	/* Clients write 101:4294967295 where "*" would give them 100 again.  No
+	 * message has that UID, because UIDNEXT has to be larger than any. */
+	if (*out == IMAP_STAR)
+		*out = IMAP_STAR - 1;
+	return true;
 }
 
 bool args_set(struct imap_args *a, struct imap_set *out)
