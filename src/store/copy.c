@@ -239,7 +239,7 @@ static bool sync_cur(const struct folder *f)
 	struct path cur;
 
 	path_make(&cur, f->path, "cur", "", "");
-	return dir_sync(cur.at);
+	return maildir_sync(cur.at);
 }
 
 enum store_status folder_copy(struct folder *from, struct folder *to, struct copy_list *l,

@@ -89,7 +89,7 @@ static struct folder *folder_new(struct store *s, const char *dir)
 	f->dir = mem_string(dir);
 	f->path = mem_string(path.at);
 	f->wd[PLACE_NEW] = f->wd[PLACE_CUR] = -1;
-	f->letters.mtime = -1;           /* not read yet */
+	f->letters.mtime = LETTERS_UNKNOWN;
 	list_append(&s->folders, &f->node);
 	return f;
 }
@@ -122,7 +122,8 @@ static enum store_status begin_life(struct folder *f)
 
 	f->head.uid_next = f->head.first_recent = 1;
 	f->head.modseq = 1;
-	dovecot = uidlist_read(f->path, &validity, &next);
+	if (!uidlist_read(f->path, &dovecot, &validity, &next))
+		return STORE_FAILED;
 	if (dovecot) {
 		f->head.uid_validity = validity;
 		f->head.uid_next = f->head.first_recent = next;

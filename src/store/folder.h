@@ -82,8 +82,9 @@ enum store_status folder_events(struct folder *f, const struct file_event *event
 
 /* ---- uidlist.c ---- */
 struct uidlist;
-/* Dovecot's, when this folder has one that may be taken over; NULL: none. */
-struct uidlist *uidlist_read(const char *folder, uint32_t *validity, uint32_t *next);
+/* Dovecot's, when this folder has one that may be taken over; NULL: none.  False: it
+ * could not be read now. */
+bool uidlist_read(const char *folder, struct uidlist **out, uint32_t *validity, uint32_t *next);
 void uidlist_free(struct uidlist *l);
 uint32_t uidlist_find(const struct uidlist *l, const char *base, size_t base_len);
 /* From now on it may not be taken again: our UIDs and Dovecot's part here. */

@@ -3,6 +3,7 @@
  * remove folders as well; the index is not asked.
  */
 #include <dirent.h>
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -93,17 +94,25 @@ static void sort(struct list_job *j)
 	j->count = kept;
 }
 
-static void read_root(struct list_job *j, const char *root)
+/* All of them or a failure: a client takes a folder that is not listed for removed,
+ * and some remove their copy. */
+static bool read_root(struct list_job *j, const char *root)
 {
 	struct folder_name name;
 	struct dirent *e;
 	DIR *dir = opendir(root);
+	int err = dir ? 0 : errno;
 
 	if (name_from_dir("", &name))
 		add(j, &name, 0);
-	while (dir && (e = readdir(dir))) {
+	while (dir) {
 		struct path path;
 
+		errno = 0;
+		e = readdir(dir);
+		err = errno;
+		if (!e)
+			break;
 		if (e->d_name[0] != '.' || strcmp(e->d_name, ".") == 0 ||
 		    strcmp(e->d_name, "..") == 0 || strlen(e->d_name) > NAME_DIR_MAX)
 			continue;
@@ -113,6 +122,9 @@ static void read_root(struct list_job *j, const char *root)
 	}
 	if (dir)
 		closedir(dir);
+	if (err)
+		maildir_failed("cannot list the folders of", root, err);
+	return err == 0;
 }
 
 /* Every level above a folder is a name as well. */
@@ -131,14 +143,15 @@ static void add_levels(struct list_job *j)
 	}
 }
 
-static void add_subscribed(struct list_job *j, const char *root)
+static bool add_subscribed(struct list_job *j, const char *root)
 {
 	struct subscriptions subs;
+	bool ok = subscriptions_read(&subs, root);
 
-	subscriptions_read(&subs, root);
 	for (size_t i = 0; i < subs.count; i++)
 		add(j, &subs.names[i], FOLDER_SUBSCRIBED | FOLDER_NOSELECT | FOLDER_GONE);
 	subscriptions_release(&subs);
+	return ok;
 }
 
 static void run_list(struct mail_job *mail)
@@ -146,9 +159,13 @@ static void run_list(struct mail_job *mail)
 	struct list_job *j = container_of(mail, struct list_job, mail);
 	const char *root = mail->question.store->root;
 
-	read_root(j, root);
+	if (!read_root(j, root)) {
+		mail->st = STORE_FAILED;
+		return;
+	}
 	add_levels(j);
-	add_subscribed(j, root);
+	if (!add_subscribed(j, root))
+		mail->st = STORE_FAILED;
 	sort(j);
 	if (j->count == FOLDERS_MAX)
 		log_event(LEVEL_WARN, "store", "there are more folders than are listed",

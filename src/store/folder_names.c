@@ -242,7 +242,7 @@ static enum store_status carry_out(struct store *s, struct moves *m)
 		if (m->all[i].done)
 			rename_dir(s->root, &m->all[i].to, &m->all[i].from);
 	}
-	return st == STORE_OK && !dir_sync(s->root) ? STORE_FAILED : st;
+	return st == STORE_OK && !maildir_sync(s->root) ? STORE_FAILED : st;
 }
 
 /* Rows follow their directories: UIDs stay, and every UIDVALIDITY of the store is

@@ -215,15 +215,16 @@ static bool add_all_found(struct scan *s)
 }
 
 /* In a folder's first comparison: *list is Dovecot's, when there is one. */
-static void take_uids(struct scan *s, struct uidlist **list)
+static bool take_uids(struct scan *s, struct uidlist **list)
 {
 	uint32_t validity, next;
 
-	*list = s->first ? uidlist_read(s->f->path, &validity, &next) : NULL;
+	if (s->first && !uidlist_read(s->f->path, list, &validity, &next))
+		return false;
 	if (!*list || validity != s->f->head.uid_validity) {
 		uidlist_free(*list);
 		*list = NULL;
-		return;
+		return true;
 	}
 	for (size_t i = 0; i < s->count; i++) {
 		const char *name = s->found[i].name;
@@ -234,6 +235,7 @@ static void take_uids(struct scan *s, struct uidlist **list)
 	}
 	if (s->f->head.uid_next < next)
 		s->f->head.uid_next = next;
+	return true;
 }
 
 static int64_t settled(int64_t mtime, int64_t now_ns)
@@ -269,10 +271,7 @@ static enum store_status compare(struct folder *f)
 	if (!store_begin(f->store))
 		return index_failure(f->store->index);
 	ok = rounds(&s, times);
-	if (ok) {
-		take_uids(&s, &list);
-		ok = add_all_found(&s);
-	}
+	ok = ok && take_uids(&s, &list) && add_all_found(&s);
 	times[0] = settled(times[0], now_ns);
 	times[1] = settled(times[1], now_ns);
 	if (ok && (f->head.new_mtime != times[0] || f->head.cur_mtime != times[1])) {

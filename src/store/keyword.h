@@ -55,6 +55,8 @@ struct letters {
 	int passed;                      /* $Forwarded, which is Maildir's P everywhere */
 	int64_t mtime;                   /* of the file; 0: there is none */
 };
+/* As an mtime: the file has not been read, or could not be. */
+enum { LETTERS_UNKNOWN = -1 };
 
 /* From the folder's dovecot-keywords, when it has changed since. */
 void letters_load(struct letters *l, struct keywords *k, const char *folder);

@@ -14,6 +14,7 @@
 
 #include "base/buf.h"
 #include "base/clock.h"
+#include "base/file.h"
 #include "base/mem.h"
 #include "base/text.h"
 #include "keyword.h"
@@ -24,10 +25,7 @@ enum { FILE_MAX = 64 * 1024 };
 /* Dovecot holds it for milliseconds; an older one was left by a crash. */
 enum { LOCK_STALE_S = 120 };
 
-static void file_path(struct path *p, const char *folder)
-{
-	path_make(p, folder, "dovecot-keywords", "", "");
-}
+static const char FILE_NAMED[] = "dovecot-keywords";
 
 static void read_line(struct letters *l, struct keywords *k, struct slice line)
 {
@@ -42,26 +40,32 @@ void letters_load(struct letters *l, struct keywords *k, const char *folder)
 {
 	struct slice rest, line;
 	struct path path;
-	struct stat st;
-	int64_t mtime;
-	char *text;
-	size_t len;
+	struct stat st = { 0 };
+	int64_t mtime = 0;
+	struct buf text;
 
-	file_path(&path, folder);
-	mtime = stat(path.at, &st) == 0 ? stat_mtime_ns(&st) : 0;
-	if (mtime && mtime == l->mtime)
+	path_make(&path, folder, FILE_NAMED, "", "");
+	if (stat(path.at, &st) == 0)
+		mtime = stat_mtime_ns(&st);
+	else if (errno != ENOENT)
+		mtime = LETTERS_UNKNOWN;
+	if (mtime == l->mtime && mtime != LETTERS_UNKNOWN)
 		return;
 	for (size_t i = 0; i < 26; i++)
 		l->id[i] = -1;
 	l->passed = keywords_id(k, SLICE("$Forwarded"));
 	l->mtime = mtime;
-	if (!mtime)
+	if (mtime == 0 || mtime == LETTERS_UNKNOWN)
 		return;
-	text = file_read(path.at, FILE_MAX, &len);
-	rest = slice_make(text, text ? len : 0);
-	while (text_next(&rest, '\n', &line))
-		read_line(l, k, line);
-	free(text);
+	buf_init(&text, FILE_MAX);
+	if (maildir_read(folder, FILE_NAMED, &text)) {
+		rest = buf_slice(&text);
+		while (text_next(&rest, '\n', &line))
+			read_line(l, k, line);
+	} else {
+		l->mtime = LETTERS_UNKNOWN;
+	}
+	buf_release(&text);
 }
 
 static int open_lock(const char *lock)
@@ -133,15 +137,18 @@ void letters_assign(struct letters *l, struct keywords *k, const char *folder,
 		more = more || !has_letter(l, set->ids[i]);
 	if (!more || !any_free)
 		return;
-	file_path(&path, folder);
+	path_make(&path, folder, FILE_NAMED, "", "");
 	path_make(&lock, folder, "dovecot-keywords.lock", "", "");
 	fd = open_lock(lock.at);
 	if (fd < 0)
 		return;
+	/* Read again whatever its time says: that is as coarse as the clock's tick. */
+	l->mtime = LETTERS_UNKNOWN;
 	letters_load(l, k, folder);
 	wanted = *l;
 	more = false;
-	for (size_t i = 0; i < set->count; i++) {
+	/* What could not be read is not written over: letters would change their sense. */
+	for (size_t i = 0; l->mtime != LETTERS_UNKNOWN && i < set->count; i++) {
 		if (!has_letter(&wanted, set->ids[i]))
 			more = give_letter(&wanted, set->ids[i]) || more;
 	}

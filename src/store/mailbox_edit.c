@@ -242,7 +242,7 @@ static void run_expunge(struct mail_job *mail)
 		return;
 	/* A message that a client was told is gone does not come back. */
 	path_make(&cur, f->path, "cur", "", "");
-	if (!dir_sync(cur.at) && mail->st == STORE_OK)
+	if (!maildir_sync(cur.at) && mail->st == STORE_OK)
 		mail->st = STORE_FAILED;
 }
 

@@ -7,6 +7,7 @@
 #include <stdint.h>
 #include <sys/stat.h>
 
+#include "base/buf.h"
 #include "base/slice.h"
 #include "store/snapshot.h"
 #include "store/store.h"
@@ -65,15 +66,14 @@ enum store_status maildir_remove(const char *root, const char *dir);
 /* Files over 36 hours old in tmp/ (Maildir's own rule), and folders half removed. */
 void maildir_clean_tmp(const char *folder);
 
-bool dir_sync(const char *path);
-bool dir_sync_of(const char *file_path);         /* of the directory it lies in */
-bool file_write(int fd, struct slice bytes);     /* errno says why not */
+bool maildir_sync(const char *dir);              /* dir_sync that logs */
 /* A copy with the same modification time, synced.  0 or errno. */
 int file_copy(const char *from, const char *to);
-/* A file of a few lines beside a tmp/, replaced as a whole or not at all. */
-enum store_status file_replace(const char *path, struct slice text);
-/* At most `max` bytes of it, NUL behind them; NULL: not there (errno). Free it. */
-char *file_read(const char *path, size_t max, size_t *len);
+/* A file of a few lines beside new/ and cur/, replaced as a whole or not at all. */
+enum store_status maildir_replace(const char *folder, const char *name, struct slice text);
+/* A missing one is empty.  False: there is one, but what is in `out` is not all of
+ * it (logged): nothing may be written in its place. */
+bool maildir_read(const char *folder, const char *name, struct buf *out);
 /* Its size in CRLF form, by reading it; false: gone or unreadable. */
 bool file_crlf_size(const char *path, uint64_t *size);
 

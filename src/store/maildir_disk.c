@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/file.h"
 #include "base/lines.h"
 #include "base/log.h"
 #include "base/mem.h"
@@ -100,7 +101,7 @@ enum store_status maildir_make(const char *root, const char *dir)
 	fd = -1;
 	if (!maildir_complete(made.at) ||
 	    (fd = open(mark.at, O_WRONLY | O_CREAT | O_CLOEXEC, 0600)) < 0 ||
-	    !dir_sync(made.at) || rename(made.at, target.at) != 0) {
+	    !maildir_sync(made.at) || rename(made.at, target.at) != 0) {
 		err = errno;
 		if (fd >= 0)
 			close(fd);
@@ -110,7 +111,7 @@ enum store_status maildir_make(const char *root, const char *dir)
 		return maildir_failed("cannot make a folder", target.at, err);
 	}
 	close(fd);
-	return dir_sync(root) ? STORE_OK : STORE_FAILED;
+	return maildir_sync(root) ? STORE_OK : STORE_FAILED;
 }
 
 enum store_status maildir_remove(const char *root, const char *dir)
@@ -127,7 +128,7 @@ enum store_status maildir_remove(const char *root, const char *dir)
 			return STORE_NO_FOLDER;
 		return maildir_failed("cannot remove a folder", from.at, errno);
 	}
-	dir_sync(root);
+	maildir_sync(root);
 	remove_tree(to.at, 0);
 	return STORE_OK;
 }
@@ -163,55 +164,47 @@ void maildir_clean_tmp(const char *folder)
 		closedir(dir);
 }
 
-bool dir_sync(const char *path)
+bool maildir_sync(const char *dir)
 {
-	int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	bool ok = fd >= 0 && fsync(fd) == 0;
+	bool ok = dir_sync(dir);
 	int err = errno;
 
-	if (fd >= 0)
-		close(fd);
-	/* Some network file systems have no fsync for directories: they do it
-	 * with the rename. */
-	if (!ok && fd >= 0 && err == EINVAL)
-		ok = true;
 	if (!ok)
-		maildir_failed("cannot sync a directory", path, err);
+		maildir_failed("cannot sync a directory", dir, err);
 	errno = err;
 	return ok;
 }
 
-bool dir_sync_of(const char *file_path)
+enum store_status maildir_replace(const char *folder, const char *name, struct slice text)
 {
-	const char *slash = strrchr(file_path, '/');
-	struct path dir;
+	char unique[UNIQUE_NAME];
+	struct path path, fresh;
 
-	if (!slash)
-		return dir_sync(".");
-	if ((size_t)(slash - file_path) >= sizeof(dir.at)) {
-		errno = ENAMETOOLONG;
-		return false;
-	}
-	snprintf(dir.at, sizeof(dir.at), "%.*s", (int)(slash - file_path), file_path);
-	return dir_sync(dir.at[0] ? dir.at : "/");
+	file_unique(unique);
+	path_make(&path, folder, name, "", "");
+	path_make(&fresh, folder, "tmp", unique, "");
+	return file_replace(path.at, fresh.at, text) ? STORE_OK :
+	       maildir_failed("cannot write a file", path.at, errno);
 }
 
-bool file_write(int fd, struct slice bytes)
+bool maildir_read(const char *folder, const char *name, struct buf *out)
 {
-	while (bytes.len > 0) {
-		ssize_t n = write(fd, bytes.at, bytes.len);
+	struct path path;
+	int err = EFBIG;
 
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return false;
-		if (n == 0) {
-			errno = ENOSPC;
-			return false;
-		}
-		bytes = slice_from(bytes, (size_t)n);
+	path_make(&path, folder, name, "", "");
+	switch (file_read(path.at, out)) {
+	case FILE_READ: case FILE_MISSING:
+		return true;
+	case FILE_TOO_LARGE:
+		break;
+	case FILE_FAILED:
+		err = errno;
+		break;
 	}
-	return true;
+	maildir_failed("cannot read a file", path.at, err);
+	errno = err;
+	return false;
 }
 
 static int copy_bytes(int in, int out)
@@ -258,64 +251,6 @@ int file_copy(const char *from, const char *to)
 	if (err)
 		unlink(to);
 	return err;
-}
-
-enum store_status file_replace(const char *path, struct slice text)
-{
-	const char *slash = strrchr(path, '/');
-	char unique[UNIQUE_NAME];
-	struct path dir, made;
-	int fd, err = 0;
-
-	if (!slash || (size_t)(slash - path) > ROOT_MAX + FILE_NAME)
-		return maildir_failed("cannot write a file", path, ENAMETOOLONG);
-	snprintf(dir.at, sizeof(dir.at), "%.*s", (int)(slash - path), path);
-	file_unique(unique);
-	path_make(&made, dir.at, "tmp", unique, "");
-	fd = open(made.at, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-	if (fd < 0)
-		return maildir_failed("cannot write a file", made.at, errno);
-	if (!file_write(fd, text) || fsync(fd) != 0)
-		err = errno;
-	if (close(fd) != 0 && !err)
-		err = errno;
-	if (!err && rename(made.at, path) != 0)
-		err = errno;
-	if (err) {
-		unlink(made.at);
-		return maildir_failed("cannot write a file", path, err);
-	}
-	return dir_sync_of(path) ? STORE_OK : STORE_FAILED;
-}
-
-char *file_read(const char *path, size_t max, size_t *len)
-{
-	int fd = open(path, O_RDONLY | O_CLOEXEC), err;
-	struct stat st;
-	char *text;
-	ssize_t n;
-
-	if (fd < 0)
-		return NULL;
-	if (fstat(fd, &st) != 0) {
-		err = errno;
-		close(fd);
-		errno = err;
-		return NULL;
-	}
-	if ((uint64_t)st.st_size < max)
-		max = (size_t)st.st_size;
-	text = mem_alloc(max + 1);
-	*len = 0;
-	while (*len < max && (n = read(fd, text + *len, max - *len)) != 0) {
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			break;
-		*len += (size_t)n;
-	}
-	close(fd);
-	return text;
 }
 
 bool file_crlf_size(const char *path, uint64_t *size)

@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/file.h"
 #include "base/mem.h"
 #include "folder.h"
 #include "mime/describe.h"
@@ -110,8 +111,9 @@ static enum store_status make_link(const struct commit_job *j)
 	if (err)
 		return maildir_failed("cannot link a message", j->link_path, err);
 	if (!dir_sync_of(j->link_path)) {
+		err = errno;
 		unlink(j->link_path);
-		return STORE_FAILED;
+		return maildir_failed("cannot sync the folder of", j->link_path, err);
 	}
 	return STORE_OK;
 }
@@ -166,7 +168,7 @@ static enum store_status appear(struct commit_job *j)
 		return maildir_failed("cannot store a message", to.at, err);
 	close(j->file->fd);
 	j->file->fd = -1;
-	if (!dir_sync(folder.at)) {
+	if (!maildir_sync(folder.at)) {
 		unlink(to.at);
 		return STORE_FAILED;
 	}

@@ -182,37 +182,30 @@ enum store_status store_commit(struct store *s, bool ok)
 
 /* ---- UIDVALIDITY ---- */
 
-static void validity_path(const struct store *s, struct path *p)
+static bool read_validity(const struct store *s, uint32_t *validity)
 {
-	path_make(p, s->root, VALIDITY_FILE, "", "");
-}
-
-static uint32_t read_validity(const struct store *s)
-{
-	struct path path;
 	uint64_t value = 0;
-	size_t len;
-	char *text;
+	struct buf text;
+	bool ok;
 
-	validity_path(s, &path);
-	text = file_read(path.at, 64, &len);
-	if (text && !text_number(slice_trim(slice_make(text, len)), UINT32_MAX, &value))
+	buf_init(&text, 64);
+	ok = maildir_read(s->root, VALIDITY_FILE, &text);
+	if (ok && !text_number(slice_trim(buf_slice(&text)), UINT32_MAX, &value))
 		value = 0;
-	free(text);
-	return (uint32_t)value;
+	buf_release(&text);
+	*validity = (uint32_t)value;
+	return ok;
 }
 
 enum store_status store_raise_validity(struct store *s, uint32_t validity)
 {
 	enum store_status st;
-	struct path path;
 	char *text;
 
 	if (validity <= s->last_validity)
 		return STORE_OK;
-	validity_path(s, &path);
 	text = mem_printf("%u\n", validity);
-	st = file_replace(path.at, slice_of(text));
+	st = maildir_replace(s->root, VALIDITY_FILE, slice_of(text));
 	free(text);
 	if (st == STORE_OK)
 		s->last_validity = validity;
@@ -323,9 +316,19 @@ static bool open_maildir(struct store *s, char *error, size_t size)
 	return true;
 }
 
+static bool know_validity(const struct store *s, uint32_t *validity, char *error, size_t size)
+{
+	if (read_validity(s, validity))
+		return true;
+	snprintf(error, size, "The file %s/" VALIDITY_FILE " cannot be read: %s.", s->root,
+		 strerrordesc_np(errno));
+	return false;
+}
+
 struct store *store_open(const struct store_options *o, char *error, size_t error_size)
 {
 	struct store *s = mem_alloc(sizeof(*s));
+	uint32_t validity;
 
 	s->loop = o->loop;
 	s->mail = o->mail;
@@ -353,6 +356,7 @@ struct store *store_open(const struct store_options *o, char *error, size_t erro
 		return NULL;
 	}
 	if (!open_maildir(s, error, error_size) ||
+	    !know_validity(s, &validity, error, error_size) ||
 	    !(s->index = index_open(o->index_path, error, error_size))) {
 		store_close(s);
 		return NULL;
@@ -361,8 +365,8 @@ struct store *store_open(const struct store_options *o, char *error, size_t erro
 	s->watch = watch_new(s->loop, mailbox_take_events);
 	s->bytes = index_bytes(s->index);
 	s->last_validity = index_largest_validity(s->index);
-	if (read_validity(s) > s->last_validity)
-		s->last_validity = read_validity(s);
+	if (validity > s->last_validity)
+		s->last_validity = validity;
 	if (s->quota)
 		count_all(s);
 	return s;

@@ -17,10 +17,7 @@ enum { FILE_MAX = SUBSCRIPTIONS_MAX * (NAME_DIR_MAX + 1) };
 
 static const char HEADER[] = "V\t2\n\n";
 
-static void file_path(struct path *p, const char *root)
-{
-	path_make(p, root, "subscriptions", "", "");
-}
+static const char FILE_NAMED[] = "subscriptions";
 
 static void add_name(struct subscriptions *s, const struct folder_name *name)
 {
@@ -51,18 +48,17 @@ static void read_name(struct subscriptions *s, struct slice line, char separator
 		add_name(s, &name);
 }
 
-void subscriptions_read(struct subscriptions *s, const char *root)
+bool subscriptions_read(struct subscriptions *s, const char *root)
 {
-	struct slice rest;
-	struct path path;
 	char separator = '.';
-	size_t len = 0;
-	char *text;
+	struct slice rest;
+	struct buf text;
+	bool ok;
 
 	memset(s, 0, sizeof(*s));
-	file_path(&path, root);
-	text = file_read(path.at, FILE_MAX, &len);
-	rest = slice_make(text, len);
+	buf_init(&text, FILE_MAX);
+	ok = maildir_read(root, FILE_NAMED, &text);
+	rest = buf_slice(&text);
 	if (rest.len >= sizeof(HEADER) - 1 &&
 	    memcmp(rest.at, HEADER, sizeof(HEADER) - 1) == 0) {
 		separator = '\t';
@@ -74,7 +70,8 @@ void subscriptions_read(struct subscriptions *s, const char *root)
 		read_name(s, slice_head(rest, end), separator);
 		rest = slice_from(rest, end + 1);
 	}
-	free(text);
+	buf_release(&text);
+	return ok;
 }
 
 void subscriptions_release(struct subscriptions *s)
@@ -112,10 +109,12 @@ enum store_status subscribe_change(const char *root, const char *name, bool on)
 	struct subscriptions s;
 	struct folder_name added;
 	enum store_status st = STORE_OK;
-	struct path path;
 	struct buf text;
 
-	subscriptions_read(&s, root);
+	if (!subscriptions_read(&s, root)) {
+		subscriptions_release(&s);
+		return STORE_FAILED;
+	}
 	if (subscriptions_have(&s, name) == on) {
 		subscriptions_release(&s);
 		return STORE_OK;
@@ -128,9 +127,8 @@ enum store_status subscribe_change(const char *root, const char *name, bool on)
 		if (on || strcmp(s.names[i].at, name) != 0)
 			print_name(&text, s.names[i].at);
 	}
-	file_path(&path, root);
 	st = !subscriptions_have(&s, name) ? STORE_NO_SPACE :
-	     file_replace(path.at, buf_slice(&text));
+	     maildir_replace(root, FILE_NAMED, buf_slice(&text));
 	buf_release(&text);
 	subscriptions_release(&s);
 	return st;

@@ -13,7 +13,8 @@ struct subscriptions {
 /* More than anybody has folders. */
 enum { SUBSCRIPTIONS_MAX = 10000 };
 
-void subscriptions_read(struct subscriptions *s, const char *root);
+/* False: these are not all (logged). */
+bool subscriptions_read(struct subscriptions *s, const char *root);
 void subscriptions_release(struct subscriptions *s);
 bool subscriptions_have(const struct subscriptions *s, const char *name);
 

@@ -10,6 +10,7 @@
  * The file, version 3:   3 V<uidvalidity> N<next uid> ...
  *                        <uid> <letter><value>... :<base name>
  */
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -20,8 +21,8 @@
 
 #define MARK "letterplate-uids-taken"
 
-/* Half a million messages in one folder. */
-enum { UIDLIST_MAX = 64 * 1024 * 1024 };
+/* Two million messages in one folder. */
+enum { UIDLIST_MAX = 256 * 1024 * 1024 };
 
 struct entry {
 	const char *base;
@@ -30,7 +31,7 @@ struct entry {
 };
 
 struct uidlist {
-	char *text;
+	struct buf text;
 	struct entry *entries;
 	size_t count, cap;
 };
@@ -84,27 +85,33 @@ static void read_entry(struct uidlist *l, struct slice line)
 	l->entries[l->count++] = (struct entry){ base.at, slice_find(base, ':'), (uint32_t)uid };
 }
 
-struct uidlist *uidlist_read(const char *folder, uint32_t *validity, uint32_t *next)
+bool uidlist_read(const char *folder, struct uidlist **out, uint32_t *validity, uint32_t *next)
 {
 	struct uidlist *l = mem_alloc(sizeof(*l));
 	struct slice rest, line;
-	struct path path, mark;
-	size_t len = 0;
+	struct path mark;
 
-	path_make(&path, folder, "dovecot-uidlist", "", "");
+	*out = NULL;
 	path_make(&mark, folder, MARK, "", "");
-	if (access(mark.at, F_OK) != 0)
-		l->text = file_read(path.at, UIDLIST_MAX, &len);
-	rest = slice_make(l->text, len);
-	if (!l->text || !text_next(&rest, '\n', &line) || !read_header(line, validity, next)) {
+	buf_init(&l->text, UIDLIST_MAX);
+	if (access(mark.at, F_OK) != 0 && !maildir_read(folder, "dovecot-uidlist", &l->text)) {
+		/* One that is too large is not waited for for ever. */
+		bool never = errno == EFBIG;
+
 		uidlist_free(l);
-		return NULL;
+		return never;
+	}
+	rest = buf_slice(&l->text);
+	if (!text_next(&rest, '\n', &line) || !read_header(line, validity, next)) {
+		uidlist_free(l);
+		return true;
 	}
 	while (text_next(&rest, '\n', &line))
 		read_entry(l, line);
 	if (l->count > 0)
 		qsort(l->entries, l->count, sizeof(*l->entries), compare_entries);
-	return l;
+	*out = l;
+	return true;
 }
 
 void uidlist_free(struct uidlist *l)
@@ -112,7 +119,7 @@ void uidlist_free(struct uidlist *l)
 	if (!l)
 		return;
 	free(l->entries);
-	free(l->text);
+	buf_release(&l->text);
 	free(l);
 }
 
@@ -127,8 +134,6 @@ uint32_t uidlist_find(const struct uidlist *l, const char *base, size_t base_len
 
 enum store_status uidlist_taken(const char *folder)
 {
-	struct path mark;
-
-	path_make(&mark, folder, MARK, "", "");
-	return file_replace(mark.at, SLICE("UIDs were taken over from dovecot-uidlist.\n"));
+	return maildir_replace(folder, MARK,
+			       SLICE("UIDs were taken over from dovecot-uidlist.\n"));
 }

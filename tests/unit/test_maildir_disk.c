@@ -49,21 +49,22 @@ static void made_and_removed(void **state)
 static void replaced_whole(void **state)
 {
 	struct fixture *f = *state;
-	char *path = fixture_path(f, "some-file"), *no = fixture_path(f, "no/such/place"), *text;
-	size_t len;
+	char *no = fixture_path(f, "no/such/place");
+	struct buf text;
 
-	assert_int_equal(file_replace(path, SLICE("one")), STORE_OK);
-	assert_int_equal(file_replace(path, SLICE("three")), STORE_OK);
-	text = file_read(path, 100, &len);
-	assert_string_equal(text, "three");
-	free(text);
-	text = file_read(path, 2, &len);
-	assert_string_equal(text, "th");
-	free(text);
-	assert_null(file_read(no, 2, &len));
-	assert_int_equal(file_replace(no, SLICE("x")), STORE_FAILED);
+	assert_int_equal(maildir_replace(f->maildir, "some-file", SLICE("one")), STORE_OK);
+	assert_int_equal(maildir_replace(f->maildir, "some-file", SLICE("three")), STORE_OK);
+	buf_init(&text, 5);
+	assert_true(maildir_read(f->maildir, "some-file", &text));
+	assert_true(slice_is(buf_slice(&text), "three"));
+	buf_release(&text);
+	buf_init(&text, 2);
+	assert_false(maildir_read(f->maildir, "some-file", &text));
+	assert_true(maildir_read(f->maildir, "no-file", &text));
+	assert_false(maildir_read(f->maildir, "cur", &text));
+	buf_release(&text);
+	assert_int_equal(maildir_replace(no, "file", SLICE("x")), STORE_FAILED);
 	assert_int_equal(fixture_count(f, "tmp", NULL), 0);
-	free(path);
 	free(no);
 }
 

@@ -45,21 +45,21 @@ static void read_forms(void **state)
 static void changed(void **state)
 {
 	struct fixture *f = *state;
-	char *path = fixture_path(f, "subscriptions"), *text;
-	size_t len;
+	struct buf file;
+	char *text;
 
 	fixture_write(f, "subscriptions", "Sent\nA.B\n");
 	assert_int_equal(subscribe_change(f->maildir, "Entw\xc3\xbcrfe/x.y", true), STORE_OK);
 	assert_int_equal(subscribe_change(f->maildir, "Sent", true), STORE_OK);
 	assert_int_equal(subscribe_change(f->maildir, "A/B", false), STORE_OK);
 	assert_int_equal(subscribe_change(f->maildir, "Never", false), STORE_OK);
-	text = file_read(path, 1000, &len);
-	assert_string_equal(text, "V\t2\n\nSent\nEntw&APw-rfe\tx&AC4-y\n");
-	free(text);
+	buf_init(&file, 1000);
+	assert_true(maildir_read(f->maildir, "subscriptions", &file));
+	assert_true(slice_is(buf_slice(&file), "V\t2\n\nSent\nEntw&APw-rfe\tx&AC4-y\n"));
+	buf_release(&file);
 	text = names_of(f);
 	assert_string_equal(text, "Sent;Entw\xc3\xbcrfe/x.y;");
 	free(text);
-	free(path);
 }
 
 static void the_first_ones(void **state)

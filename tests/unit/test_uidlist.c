@@ -24,7 +24,7 @@ static void headers(void **state)
 		struct uidlist *l;
 
 		fixture_write(f, "dovecot-uidlist", cases[i].text);
-		l = uidlist_read(f->maildir, &validity, &next);
+		assert_true(uidlist_read(f->maildir, &l, &validity, &next));
 		assert_int_equal(l != NULL, cases[i].validity != 0);
 		if (l) {
 			assert_int_equal(validity, cases[i].validity);
@@ -42,7 +42,7 @@ static void entries(void **state)
 
 	fixture_write(f, "dovecot-uidlist",
 		      "3 V12 N50\n2 :b\n1 S5 W7 :a,S=5,W=7\n4 :with:2,S\n5\n6 x\nx :c\n0 :d\n:e\n7 :\n");
-	l = uidlist_read(f->maildir, &validity, &next);
+	assert_true(uidlist_read(f->maildir, &l, &validity, &next));
 	assert_non_null(l);
 	assert_int_equal(uidlist_find(l, "a,S=5,W=7", 9), 1);
 	assert_int_equal(uidlist_find(l, "b", 1), 2);
@@ -61,14 +61,16 @@ static void taken_once(void **state)
 	uint32_t validity, next;
 	struct uidlist *l;
 
-	assert_null(uidlist_read(f->maildir, &validity, &next));
+	assert_true(uidlist_read(f->maildir, &l, &validity, &next));
+	assert_null(l);
 	fixture_write(f, "dovecot-uidlist", "3 V12 N50\n");
-	l = uidlist_read(f->maildir, &validity, &next);
+	assert_true(uidlist_read(f->maildir, &l, &validity, &next));
 	assert_non_null(l);
 	assert_int_equal(uidlist_find(l, "a", 1), 0);
 	uidlist_free(l);
 	assert_int_equal(uidlist_taken(f->maildir), STORE_OK);
-	assert_null(uidlist_read(f->maildir, &validity, &next));
+	assert_true(uidlist_read(f->maildir, &l, &validity, &next));
+	assert_null(l);
 }
 
 int main(void)

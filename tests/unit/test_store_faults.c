@@ -1,0 +1,109 @@
+/* Failures that once did damage, each with the call that fails. */
+#include "store_fixture.h"
+
+#include "../../src/store/mailbox_private.h"
+#include "../support/faults.h"
+#include "base/buf.h"
+
+static void fail_at(const char *path, unsigned kinds)
+{
+	faults_set(FAULT_ERROR, kinds, 1, EMFILE);
+	faults.until = 1 << 30;
+	faults.path = path;
+	atomic_store(&faults.count, 0);
+}
+
+static void holds(struct fixture *f, const char *rest, const char *text)
+{
+	char *path = fixture_path(f, rest), found[500] = "";
+	FILE *file = fopen(path, "r");
+
+	assert_non_null(file);
+	found[fread(found, 1, sizeof(found) - 1, file)] = '\0';
+	assert_string_equal(found, text);
+	fclose(file);
+	free(path);
+}
+
+/* A list that is cut short tells a client that its folders were removed. */
+static void no_short_list(void **state)
+{
+	struct fixture *f = *state;
+
+	fail_at("/Maildir", FAULT_LIST);
+	fixture_list(f);
+	faults_off();
+	assert_int_equal(f->st, STORE_FAILED);
+	fail_at("/subscriptions", FAULT_READ);
+	fixture_list(f);
+	faults_off();
+	assert_int_equal(f->st, STORE_FAILED);
+	fixture_list(f);
+	assert_int_equal(f->st, STORE_OK);
+}
+
+static void subscriptions_are_kept(void **state)
+{
+	struct fixture *f = *state;
+
+	fixture_write(f, "subscriptions", "V\t2\n\nSent\nTrash\n");
+	fail_at("/subscriptions", FAULT_READ);
+	store_subscribe(f->store, "Work", true, fixture_done, f);
+	fixture_wait(f);
+	faults_off();
+	assert_int_equal(f->st, STORE_FAILED);
+	holds(f, "subscriptions", "V\t2\n\nSent\nTrash\n");
+}
+
+static void letters_are_kept(void **state)
+{
+	struct fixture *f = *state;
+	const char *const words[] = { "urgent" };
+	const struct flag_edit edit = { .change = FLAGS_ADD, .keywords = words,
+					.keyword_count = 1 };
+	struct mailbox *m;
+	struct uid_set all;
+
+	fixture_write(f, "dovecot-keywords", "0 Home\n1 Garden\n");
+	fixture_write(f, "cur/1.a.b:2,Sb", "Subject: one\n\nx\n");
+	m = fixture_mailbox(f, "INBOX", true);
+	fixture_write(f, "dovecot-keywords", "0 Home\n1 Garden\n2 Roof\n");
+	uid_set_init(&all);
+	uid_set_add(&all, 1, 1);
+	fail_at("/dovecot-keywords", FAULT_READ);
+	mailbox_edit_flags(m, &all, &edit, fixture_flagged, f);
+	fixture_wait(f);
+	faults_off();
+	holds(f, "dovecot-keywords", "0 Home\n1 Garden\n2 Roof\n");
+	uid_set_release(&all);
+	mailbox_release(m);
+}
+
+/* A Dovecot's UIDs are taken at the first look or never. */
+static void uids_are_waited_for(void **state)
+{
+	struct fixture *f = *state;
+
+	fixture_write(f, "dovecot-uidlist", "3 V7 N30\n21 :1.a.b\n");
+	fixture_write(f, "cur/1.a.b:2,S", "Subject: one\n\nx\n");
+	fail_at("/dovecot-uidlist", FAULT_READ);
+	fixture_status(f, "INBOX");
+	faults_off();
+	assert_int_equal(f->st, STORE_FAILED);
+	fixture_status(f, "INBOX");
+	assert_int_equal(f->st, STORE_OK);
+	assert_int_equal(f->status.uid_validity, 7);
+	assert_int_equal(f->status.uid_next, 30);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(no_short_list, fixture_new, fixture_free),
+		cmocka_unit_test_setup_teardown(subscriptions_are_kept, fixture_new, fixture_free),
+		cmocka_unit_test_setup_teardown(letters_are_kept, fixture_new, fixture_free),
+		cmocka_unit_test_setup_teardown(uids_are_waited_for, fixture_new, fixture_free),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
