@@ -36,15 +36,28 @@ static const char usage[] =
 	"Exit status: 0 ended as asked, 1 could not go on, 64 wrong usage, 78 wrong settings.\n"
 	"Signals: SIGTERM ends it in at most 10 s, SIGHUP reads the certificate again.\n";
 
-/* A thousand connections and their files, where the machine lets us. */
-static void raise_file_limit(void)
+enum {
+	FILES_MAX = 65536,
+	/* The index, the log, listening sockets, inotify, and what the lanes open. */
+	FILES_OURS = 100,
+};
+
+/* Room for all connections that the settings allow, where the machine lets us: one
+ * that is short of it lets strangers take what mail and index need. */
+static void raise_file_limit(const struct config *c)
 {
+	uint64_t needed = c->smtp_max + 2 * c->imap_max + (c->webcal ? c->webcal_max : 0) + FILES_OURS;
 	struct rlimit files;
 
-	if (getrlimit(RLIMIT_NOFILE, &files) == 0) {
-		files.rlim_cur = files.rlim_max < 65536 ? files.rlim_max : 65536;
-		setrlimit(RLIMIT_NOFILE, &files);
-	}
+	if (getrlimit(RLIMIT_NOFILE, &files) != 0)
+		return;
+	files.rlim_cur = files.rlim_max < FILES_MAX ? files.rlim_max : FILES_MAX;
+	setrlimit(RLIMIT_NOFILE, &files);
+	if (files.rlim_cur < needed)
+		log_event(LEVEL_WARN, "app", "fewer files may be open than connections are allowed",
+			  log_number("limit", (int64_t)files.rlim_cur),
+			  log_number("needed", (int64_t)needed),
+			  log_text("advice", "raise `ulimit -n`, or lower the ..._MAX_CONNECTIONS"));
 }
 
 static int run(const struct config *c)
@@ -58,8 +71,8 @@ static int run(const struct config *c)
 	mallopt(M_ARENA_MAX, 1);
 	mallopt(M_TRIM_THRESHOLD, 256 * 1024);
 	umask(0077);
-	raise_file_limit();
 	log_setup(c->log_json, c->debug ? LEVEL_DEBUG : LEVEL_INFO);
+	raise_file_limit(c);
 	d = daemon_start(c, error, sizeof error);
 	if (!d) {
 		fprintf(stderr, "letterplate: %s\n", error);

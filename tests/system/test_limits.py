@@ -83,6 +83,15 @@ class Ceilings(unittest.TestCase):
 
 
 class Descriptors(unittest.TestCase):
+    def test_fewer_than_connections(self):
+        """Strangers' connections could take those that the mail needs: said at the start."""
+        limits = lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (256, 256))
+        with Daemon(preexec=limits) as d:
+            self.assertRegex(d.log_text(), r'warn app .*limit=256 needed=\d+')
+        with Daemon(preexec=limits, SMTP_MAX_CONNECTIONS='20', IMAP_MAX_CONNECTIONS='30',
+                    WEBCAL_MAX_CONNECTIONS='20') as d:
+            self.assertNotIn(' warn app ', d.log_text())
+
     def test_none_left(self):
         """EMFILE: the others are served, nothing spins, and it is over when it is over."""
         limit = 64
