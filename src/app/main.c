@@ -46,7 +46,10 @@ enum {
  * that is short of it lets strangers take what mail and index need. */
 static void raise_file_limit(const struct config *c)
 {
-	uint64_t needed = c->smtp_max + 2 * c->imap_max + (c->webcal ? c->webcal_max : 0) + FILES_OURS;
+	uint64_t needed = FILES_OURS + (c->smtp_listen.count ? c->smtp_max : 0) +
+			  (c->imap_listen.count ? c->imap_max : 0) +
+			  (c->imaps_listen.count ? c->imap_max : 0) +
+			  (c->webcal && c->webcal_listen.count ? c->webcal_max : 0);
 	struct rlimit files;
 
 	if (getrlimit(RLIMIT_NOFILE, &files) != 0)
