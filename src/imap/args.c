@@ -258,6 +258,8 @@ static bool add_flag(struct imap_args *a, struct imap_flags *out)
 		skip(a, 1);
 	if (!args_atom(a, &word))
 		return want(a, "a flag");
+	if (!system && out->keyword_count == IMAP_KEYWORDS_MAX)
+		return want(a, "at most 500 keywords");
 	if (!system) {
 		out->keywords[out->keyword_count++] = arena_string(a->arena, word);
 		return true;
@@ -272,7 +274,6 @@ static bool add_flag(struct imap_args *a, struct imap_flags *out)
 
 bool args_flags(struct imap_args *a, bool bare, struct imap_flags *out)
 {
-	size_t most = 1;
 	bool open = args_peek(a, '(');
 
 	memset(out, 0, sizeof(*out));
@@ -280,9 +281,7 @@ bool args_flags(struct imap_args *a, bool bare, struct imap_flags *out)
 		return want(a, "a list of flags");
 	if (open)
 		skip(a, 1);
-	for (size_t i = 0; i < a->rest.len; i++)
-		most += a->rest.at[i] == ' ';
-	out->keywords = arena_array(a->arena, most, sizeof(*out->keywords));
+	out->keywords = arena_array(a->arena, IMAP_KEYWORDS_MAX, sizeof(*out->keywords));
 	if (open && args_peek(a, ')')) {
 		skip(a, 1);
 		return true;

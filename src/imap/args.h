@@ -42,6 +42,7 @@ bool args_number64(struct imap_args *a, uint64_t *out);  /* 0..2^63-1 */
 bool args_mailbox(struct imap_args *a, const char **out);
 /* "(\Seen $Junk)" or, with bare, the same without parentheses (STORE).
  * Fills message_flags and keywords; \Recent and unknown \Flags are refused. */
+enum { IMAP_KEYWORDS_MAX = 500 };        /* each is looked for among the store's */
 struct imap_flags { unsigned flags; const char **keywords; size_t keyword_count; };
 struct imap_flag_name { unsigned flag; const char *name; };
 extern const struct imap_flag_name imap_flag_names[];    /* "\\Seen"; ends with a NULL name */

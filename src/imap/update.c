@@ -16,6 +16,11 @@
 
 enum {
 	OUTPUT_PIECE = 16 * 1024,        /* responses are handed to the connection in such */
+	/* Updates are told in one go.  This is a million messages' flags, and below
+	 * what a connection keeps; past it the client does better to come again. */
+	TOLD_MAX = 48 * 1024 * 1024,
+	/* Keywords compared with keywords, for a message.  Nobody uses thirty. */
+	COMPARED_MAX = 1000,
 };
 
 void imap_tell_flags(struct imap_session *s)
@@ -93,20 +98,27 @@ struct telling {
 	const struct uid_set *own;       /* NULL: there is no edit of our own */
 	const struct flag_edit *edit;    /* NULL: not known */
 	bool own_told, with_uid;
+	size_t told;                     /* bytes */
 };
 
 static void flush(struct telling *t, size_t at_least)
 {
 	if (t->out.len < at_least)
 		return;
-	imap_write(t->s, buf_slice(&t->out));
+	if (!t->s->ending)
+		imap_write(t->s, buf_slice(&t->out));
+	t->told += t->out.len;
 	buf_clear(&t->out);
+	if (t->told > TOLD_MAX)
+		imap_bye(t->s, "There are too many changes to tell");
 }
 
 static void tell_message(struct telling *t, uint32_t seq)
 {
 	struct message_info m = snapshot_message(t->to, seq);
 
+	if (t->s->ending)
+		return;
 	buf_printf(&t->out, "* %u FETCH (", seq);
 	if (t->with_uid)
 		buf_printf(&t->out, "UID %u ", m.uid);
@@ -168,6 +180,9 @@ static bool as_edited(const struct telling *t, uint32_t seq, uint32_t uid)
 		return false;
 	had_count = snapshot_keywords(t->from, old.keywords, &had);
 	has_count = snapshot_keywords(t->to, new.keywords, &has);
+	/* .SILENT is a wish. */
+	if ((had_count + has_count) * (has_count + t->edit->keyword_count) > COMPARED_MAX)
+		return false;
 	for (size_t i = 0; i < has_count; i++)
 		if (!keyword_expected(t->edit, has_word(had, had_count, has[i]), has[i]))
 			return false;

@@ -340,6 +340,50 @@ static void all_the_keywords(void **state)
 	fake_conn_free(f);
 }
 
+/* Fifty megabytes of changes in one answer: the connection ends instead. */
+static void too_much_to_tell(void **state)
+{
+	struct fake_conn *f = in_folder(*state, "told", 110);
+
+	for (unsigned list = 0; list < 8 && !f->finished; list++) {
+		struct buf command;
+
+		buf_init(&command, 1 << 20);
+		buf_add_text(&command, "a STORE 1:* +FLAGS.SILENT (\\Seen");
+		for (unsigned i = 0; i < 490; i++)
+			buf_printf(&command, " %0124u", list * 490 + i);
+		buf_add_text(&command, ")\r\n");
+		buf_add_byte(&command, '\0');
+		assert_true(strlen(fake_conn_say(f, command.data)) < 50 << 20);
+		buf_release(&command);
+	}
+	assert_true(f->finished);
+	buf_add_byte(&f->output, '\0');
+	has(f->output.data + f->output.len - 100, "* BYE There are too many changes to tell\r\n");
+	fake_conn_free(f);
+}
+
+/* Loops over keywords times keywords are short. */
+static void too_many_keywords(void **state)
+{
+	struct fake_conn *f = in_folder(*state, "many", 1);
+	struct buf command;
+
+	buf_init(&command, 1 << 20);
+	buf_add_text(&command, "a STORE 1 FLAGS (a");
+	for (unsigned i = 0; i < 499; i++)
+		buf_add_text(&command, " a");
+	buf_add_text(&command, ")\r\n");
+	buf_add_byte(&command, '\0');
+	has(expect(f, command.data, "a OK"), "* 1 FETCH (FLAGS (\\Recent a))\r\n");
+	command.len -= 4;
+	buf_add_text(&command, " a)\r\n");
+	buf_add_byte(&command, '\0');
+	expect(f, command.data, "a BAD STORE: expected at most 500 keywords");
+	buf_release(&command);
+	fake_conn_free(f);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -353,6 +397,8 @@ int main(void)
 		cmocka_unit_test(pipelined),
 		cmocka_unit_test(every_split),
 		cmocka_unit_test(all_the_keywords),
+		cmocka_unit_test(too_much_to_tell),
+		cmocka_unit_test(too_many_keywords),
 	};
 
 	return cmocka_run_group_tests(tests, world_setup, world_teardown);
