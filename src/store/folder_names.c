@@ -204,16 +204,22 @@ static enum store_status plan(struct moves *m, const struct name_job *j, const c
 	struct dirent *e;
 	DIR *dir = opendir(root);
 
-	while (dir && st == STORE_OK && (e = readdir(dir))) {
+	if (!dir)
+		return maildir_failed("cannot list the folders of", root, errno);
+	errno = 0;
+	while (st == STORE_OK && (e = readdir(dir))) {
 		struct folder_name name;
 
 		if (e->d_name[0] == '.' && strlen(e->d_name) <= NAME_DIR_MAX &&
 		    name_from_dir(e->d_name, &name) &&
 		    (strcmp(name.at, j->name.at) == 0 || name_is_above(j->name.at, name.at)))
 			st = plan_one(m, j, root, e->d_name, name.at);
+		errno = 0;
 	}
-	if (dir)
-		closedir(dir);
+	/* A child that was not read would stay behind. */
+	if (st == STORE_OK && errno)
+		st = maildir_failed("cannot list the folders of", root, errno);
+	closedir(dir);
 	return st == STORE_OK && m->count == 0 ? STORE_NO_FOLDER : st;
 }
 
@@ -238,11 +244,13 @@ static enum store_status carry_out(struct store *s, struct moves *m)
 		if (err)
 			st = maildir_failed("cannot rename a folder", m->all[i].from.at, err);
 	}
+	if (st == STORE_OK && !maildir_sync(s->root))
+		st = STORE_FAILED;
 	for (size_t i = 0; st != STORE_OK && i < m->count; i++) {
 		if (m->all[i].done)
 			rename_dir(s->root, &m->all[i].to, &m->all[i].from);
 	}
-	return st == STORE_OK && !maildir_sync(s->root) ? STORE_FAILED : st;
+	return st;
 }
 
 /* Rows follow their directories: UIDs stay, and every UIDVALIDITY of the store is

@@ -111,7 +111,11 @@ enum store_status maildir_make(const char *root, const char *dir)
 		return maildir_failed("cannot make a folder", target.at, err);
 	}
 	close(fd);
-	return maildir_sync(root) ? STORE_OK : STORE_FAILED;
+	if (maildir_sync(root))
+		return STORE_OK;
+	if (rename(target.at, made.at) == 0)
+		remove_tree(made.at, 0);
+	return STORE_FAILED;
 }
 
 enum store_status maildir_remove(const char *root, const char *dir)
