@@ -8,7 +8,7 @@ import threading
 import time
 import unittest
 
-from daemon import DOMAIN, PASSWORD, USER, WAIT_S, Daemon, DaemonCase, Wire, wait_until
+from daemon import DOMAIN, PASSWORD, USER, WAIT_S, DaemonCase, Wire, wait_until
 
 MESSAGE = (b'From: Ada <ada@elsewhere.test>\r\nTo: me@example.test\r\nSubject: %s\r\n'
            b'Date: Fri, 20 Nov 2026 10:00:00 +0000\r\nMessage-ID: <%s@elsewhere.test>\r\n\r\n%s\r\n')
@@ -390,7 +390,9 @@ class Sessions(Base):
             w.send('DONE\r\n')
             self.assertTrue(w.until('i ')[-1].startswith('i OK'))
         print('    IDLE told after ' + ', '.join('%s %.0f ms' % t for t in times.items()))
-        self.assertLess(max(times.values()), 5000)
+        # Where a user has no inotify instance left, the daemon looks by itself.
+        blind = 'inotify is not to be had' in self.d.log_text()
+        self.assertLess(max(times.values()), 30000 if blind else 5000)
 
     def test_another_folder_deleted_under_a_session(self):
         name = self.fresh(1)

@@ -13,7 +13,7 @@ import threading
 import time
 import unittest
 
-from daemon import Daemon, Wire, wait_until
+from daemon import Daemon, wait_until
 
 ROUNDS = 20
 SENDERS = 4

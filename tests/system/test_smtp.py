@@ -7,7 +7,7 @@ import warnings
 
 import unittest
 
-from daemon import DOMAIN, Daemon, DaemonCase, wait_until
+from daemon import DOMAIN, DaemonCase, Wire, wait_until
 
 MESSAGE = 'Subject: hello\r\n\r\nbody\r\n'
 
@@ -141,7 +141,6 @@ class Versions(Base):
             warnings.simplefilter('ignore', DeprecationWarning)
             context.minimum_version, context.maximum_version = least, most
         if port == 'imaps':
-            from daemon import Wire
             with Wire(self.d.port_imaps(), context) as w:
                 return w.socket.version()
         with self.d.smtp_wire(tls=False) as w:
@@ -154,10 +153,10 @@ class Versions(Base):
         for port in ('smtp', 'imaps'):
             self.assertEqual(self.connect(v.TLSv1_2, v.TLSv1_2, port), 'TLSv1.2')
             self.assertEqual(self.connect(v.TLSv1_3, v.TLSv1_3, port), 'TLSv1.3')
-            with self.assertRaisesRegex(ssl.SSLError, '(?i)protocol.version'):
-                self.connect(v.TLSv1_1, v.TLSv1_1, port)
-            with self.assertRaisesRegex(ssl.SSLError, '(?i)protocol.version'):
-                self.connect(v.TLSv1, v.TLSv1, port)
+            for old, known in ((v.TLSv1_1, ssl.HAS_TLSv1_1), (v.TLSv1, ssl.HAS_TLSv1)):
+                if known:
+                    with self.assertRaisesRegex(ssl.SSLError, '(?i)protocol.version'):
+                        self.connect(old, old, port)
 
 
 class Envelope(Base):
