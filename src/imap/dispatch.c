@@ -107,8 +107,10 @@ static void log_command(struct imap_session *s, const struct imap_head *head)
 		args = slice_make(NULL, 0);
 	/* Literals follow the first line end. */
 	args = slice_head(args, slice_find(args, '\r'));
+	/* What stands first in a line that is no command may be a password, from a
+	 * client that did not wait to hear that its literal is not wanted. */
 	conn_log(s->base.conn, LEVEL_DEBUG, "command",
-		 log_slice("tag", slice_head(head->tag, TAG_LOGGED)),
+		 log_slice("tag", head->command ? slice_head(head->tag, TAG_LOGGED) : SLICE("?")),
 		 log_text("name", head->command ? head->command->name : "?"),
 		 log_slice("args", args));
 }

@@ -147,6 +147,26 @@ static void sasl_line_too_long(void **state)
 	fake_conn_free(f);
 }
 
+/* What was meant as an argument and is read as a tag is nobody's business. */
+static void no_passwords_in_tags(void **state)
+{
+	static const char *const scripts[] = {
+		"a LOGIN {5}\r\nadmin {6}\r\nsecret\r\n",
+		"a LOGIN {5}\r\nadmin {6}\r\nsecret x\r\n",
+		"a AUTHENTICATE PLAIN\r\nAGFkbWluAHNlY3JldA==\r\n",
+	};
+
+	for (size_t i = 0; i < sizeof(scripts) / sizeof(scripts[0]); i++) {
+		struct fake_conn *f = client(*state, false);
+
+		fake_conn_say(f, scripts[i]);
+		has(log_of(f), "name=?");
+		has_not(log_of(f), "secret");
+		has_not(log_of(f), "AHNlY3JldA");
+		fake_conn_free(f);
+	}
+}
+
 /* The answer is late; the third is the last. */
 static void wrong_passwords(void **state)
 {
@@ -349,6 +369,7 @@ int main(void)
 		cmocka_unit_test(synchronising_login),
 		cmocka_unit_test(sasl_gone_wrong),
 		cmocka_unit_test(sasl_line_too_long),
+		cmocka_unit_test(no_passwords_in_tags),
 		cmocka_unit_test(wrong_passwords),
 		cmocka_unit_test(gone_while_waiting),
 		cmocka_unit_test(bad_lines),
