@@ -21,12 +21,13 @@
 
 void copy_list_init(struct copy_list *l)
 {
-	*l = (struct copy_list){ NULL, 0, 0 };
+	memset(l, 0, sizeof(*l));
 }
 
 void copy_list_release(struct copy_list *l)
 {
 	free(l->all);
+	finder_release(&l->finder);
 	copy_list_init(l);
 }
 
@@ -115,16 +116,14 @@ static int act_once(const struct folder *from, const struct folder *to,
 
 /* Links or moves the file; when another program has renamed it, from where it is
  * now, with the flags it has now. */
-static int act_on(struct folder *from, struct folder *to, struct copy_one *c,
-		  path_fn *where, act_fn *act)
+static int act_on(struct folder *from, struct folder *to, struct copy_list *l,
+		  struct copy_one *c, path_fn *where, act_fn *act)
 {
 	int err = act_once(from, to, c, where, act);
-	char base[FILE_NAME];
 
 	if (err != ENOENT)
 		return err;
-	snprintf(base, sizeof(base), "%s", c->old);
-	if (!maildir_find(from->path, base, file_base_len(base), &c->place, c->old))
+	if (!finder_find(&l->finder, from->path, &c->place, c->old))
 		return ENOENT;
 	if (!name_copy(from, to, c))
 		return ENAMETOOLONG;
@@ -140,7 +139,7 @@ static int place_copies(struct folder *from, struct folder *to, struct copy_list
 	for (size_t i = 0; !err && i < l->count; i++) {
 		struct copy_one *c = &l->all[i];
 
-		err = act_on(from, to, c, tmp_path, link_or_copy);
+		err = act_on(from, to, l, c, tmp_path, link_or_copy);
 		c->in_tmp = err == 0;
 		if (err == ENOENT)
 			err = 0;
@@ -166,7 +165,7 @@ static int place_moves(struct folder *from, struct folder *to, struct copy_list 
 	for (size_t i = 0; !err && i < l->count; i++) {
 		struct copy_one *c = &l->all[i];
 
-		err = act_on(from, to, c, cur_path, move_file);
+		err = act_on(from, to, l, c, cur_path, move_file);
 		c->in_place = err == 0;
 		if (err == ENOENT)
 			err = 0;

@@ -1,6 +1,7 @@
 #ifndef STORE_COPY_H
 #define STORE_COPY_H
 
+#include "finder.h"
 #include "folder.h"
 
 /* Messages on their way from one folder into another.  Mail lane. */
@@ -17,6 +18,7 @@ struct copy_one {
 struct copy_list {
 	struct copy_one *all;
 	size_t count, cap;
+	struct finder finder;
 };
 
 void copy_list_init(struct copy_list *l);

@@ -11,6 +11,7 @@
 
 #include "base/log.h"
 #include "base/mem.h"
+#include "finder.h"
 #include "mailbox_private.h"
 #include "watch.h"
 
@@ -25,6 +26,7 @@ struct edit_job {
 	char **words;
 	size_t word_count;
 	struct keyword_list given;       /* the words, by number */
+	struct finder finder;
 	mailbox_flags_fn *flags_fn;
 	store_fn *fn;
 };
@@ -33,13 +35,13 @@ typedef bool edit_fn(struct edit_job *j, struct folder *f, struct record *r);
 
 /* The file is not where it was.  False: the index failed.  *found: it has another
  * name and r follows it; else the message is gone and r with it. */
-static bool look_for(struct folder *f, struct record *r, bool *found)
+static bool look_for(struct edit_job *j, struct folder *f, struct record *r, bool *found)
 {
-	char base[FILE_NAME], name[FILE_NAME];
-	enum place place;
+	enum place place = (enum place)r->place;
+	char name[FILE_NAME];
 
-	snprintf(base, sizeof(base), "%s", table_name(&f->table, r));
-	*found = maildir_find(f->path, base, file_base_len(base), &place, name);
+	snprintf(name, sizeof(name), "%s", table_name(&f->table, r));
+	*found = finder_find(&j->finder, f->path, &place, name);
 	return *found ? folder_file_moved(f, r, place, name) : folder_remove(f, r);
 }
 
@@ -125,7 +127,7 @@ static bool edit_flags(struct edit_job *j, struct folder *f, struct record *r)
 			return true;
 		err = rename_for(f, r, flags, set);
 		if (err == ENOENT) {
-			if (!look_for(f, r, &found))
+			if (!look_for(j, f, r, &found))
 				return false;
 			if (!found)
 				return true;
@@ -162,7 +164,7 @@ static bool expunge(struct edit_job *j, struct folder *f, struct record *r)
 			return true;
 		}
 		/* Renamed by another program, which may have taken \Deleted off. */
-		if (!look_for(f, r, &found))
+		if (!look_for(j, f, r, &found))
 			return false;
 		if (!found)
 			return true;
@@ -257,6 +259,7 @@ static void finish_edit(struct mail_job *mail)
 	for (size_t i = 0; i < j->word_count; i++)
 		free(j->words[i]);
 	free(j->words);
+	finder_release(&j->finder);
 	uid_set_release(&j->uids);
 	uid_set_release(&j->refused);
 }

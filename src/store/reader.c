@@ -14,6 +14,7 @@
 
 #include "base/log.h"
 #include "base/mem.h"
+#include "finder.h"
 #include "mailbox_private.h"
 #include "mime/describe.h"
 
@@ -46,6 +47,7 @@ struct reader {
 	bool has_header;
 	struct made *made;
 	size_t made_bytes;
+	struct finder finder;
 };
 
 struct reader *reader_new(struct mailbox *m, const struct snapshot *s)
@@ -117,6 +119,7 @@ void reader_free(struct reader *r)
 		/* When the lane is full they are made again another time. */
 		store_ask(r->store, &j->mail, NULL);
 	}
+	finder_release(&r->finder);
 	snapshot_drop(r->s);
 	mailbox_release(r->m);
 	free(r);
@@ -142,7 +145,7 @@ static int open_file(const struct reader *r, enum place place, const char *name,
 }
 
 /* Where the snapshot saw it, where the index last did, or wherever it is. */
-static int find_file(const struct reader *r, const struct record *rec, int *err)
+static int find_file(struct reader *r, const struct record *rec, int *err)
 {
 	const char *known = snapshot_file(r->s, rec);
 	char name[FILE_NAME];
@@ -155,8 +158,11 @@ static int find_file(const struct reader *r, const struct record *rec, int *err)
 	if (*err == ENOENT &&
 	    index_file(r->store->index, r->folder_id, rec->uid, &place, name))
 		fd = open_file(r, place, name, err);
-	if (*err == ENOENT && rec->name &&
-	    maildir_find(r->path, known, file_base_len(known), &place, name))
+	if (*err != ENOENT || !rec->name)
+		return fd;
+	place = (enum place)rec->place;
+	snprintf(name, sizeof(name), "%s", known);
+	if (finder_find(&r->finder, r->path, &place, name))
 		fd = open_file(r, place, name, err);
 	return fd;
 }

@@ -96,6 +96,50 @@ static void uids_are_waited_for(void **state)
 	assert_int_equal(f->status.uid_next, 30);
 }
 
+static void write_many(struct fixture *f, unsigned count)
+{
+	for (unsigned i = 0; i < count; i++) {
+		char *name = mem_printf("cur/%u.a.b,W=20:2,ST", 1000 + i);
+
+		fixture_write(f, name, "Subject: many\n\nx\n");
+		free(name);
+	}
+}
+
+static void remove_many(struct fixture *f, unsigned count)
+{
+	for (unsigned i = 0; i < count; i++) {
+		char *name = mem_printf("cur/%u.a.b,W=20:2,ST", 1000 + i), *path = fixture_path(f, name);
+
+		assert_int_equal(unlink(path), 0);
+		free(path);
+		free(name);
+	}
+}
+
+/* What another program removed in bulk is not looked for one by one. */
+static void many_that_vanished(void **state)
+{
+	const struct flag_edit edit = { .change = FLAGS_ADD, .flags = MESSAGE_FLAGGED };
+	struct fixture *f = *state;
+	struct mailbox *m;
+	struct uid_set all;
+
+	write_many(f, 300);
+	m = fixture_mailbox(f, "INBOX", true);
+	uid_set_init(&all);
+	uid_set_add(&all, 1, 300);
+	remove_many(f, 200);
+	faults_set(FAULT_COUNT, FAULT_LIST, 0, 0);
+	mailbox_edit_flags(m, &all, &edit, fixture_flagged, f);
+	fixture_wait(f);
+	assert_true(faults_off() < 20);
+	fixture_refresh(f, m);
+	assert_int_equal(snapshot_count(mailbox_newest(m)), 100);
+	uid_set_release(&all);
+	mailbox_release(m);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -103,6 +147,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(subscriptions_are_kept, fixture_new, fixture_free),
 		cmocka_unit_test_setup_teardown(letters_are_kept, fixture_new, fixture_free),
 		cmocka_unit_test_setup_teardown(uids_are_waited_for, fixture_new, fixture_free),
+		cmocka_unit_test_setup_teardown(many_that_vanished, fixture_new, fixture_free),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
