@@ -75,7 +75,7 @@ demo:
 test:
 	@tests/support/deps.sh test
 	@$(MAKE) --no-print-directory -s -j2 all programs
-	@LETTERPLATE=$(BUILD)/letterplate /usr/bin/python3 tests/run.py --system $(PROGRAMS)
+	@LETTERPLATE=$(BUILD)/letterplate /usr/bin/python3 -B tests/run.py --system $(PROGRAMS)
 
 programs: $(PROGRAMS)
 
@@ -85,13 +85,26 @@ CORPUS ?= ../shared/corpus
 test-corpus:
 	@tests/support/deps.sh test
 	@$(MAKE) --no-print-directory -s -j2 all $(BUILD)/describe $(BUILD)/calmerge
-	@/usr/bin/python3 tests/corpus/compare_mime.py $(BUILD)/describe $(CORPUS)
-	@/usr/bin/python3 tests/corpus/compare_calendar.py $(BUILD)/calmerge $(CORPUS)
-	@LETTERPLATE=$(BUILD)/letterplate /usr/bin/python3 tests/corpus/roundtrip.py \
+	@/usr/bin/python3 -B tests/corpus/compare_mime.py $(BUILD)/describe $(CORPUS)
+	@/usr/bin/python3 -B tests/corpus/compare_calendar.py $(BUILD)/calmerge $(CORPUS)
+	@LETTERPLATE=$(BUILD)/letterplate /usr/bin/python3 -B tests/corpus/roundtrip.py \
 	  $(CORPUS)/mime $(CORPUS)/calendar $(CORPUS)/tnef
 
 $(BUILD)/describe $(BUILD)/calmerge: $(BUILD)/%: $(BUILD)/tests/corpus/%.o $(BUILD)/letterplate.a
 	$(CC) $(CFLAGS) $(LDHARD) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+
+# ---- Measurements ----
+
+BENCHES := $(addprefix $(BUILD)/tests/bench/,smtp_load imap_load http_load disk_limit tls_limit)
+$(BENCHES): $(BUILD)/tests/bench/%: $(BUILD)/tests/bench/%.o $(BUILD)/tests/bench/net.o
+	$(CC) $(CFLAGS) $(LDHARD) $(LDFLAGS) -o $@ $^ $(shell $(PKG) --libs openssl) -lm -pthread
+
+# PEERS= ROWS= BENCH_MESSAGES= BENCH_DIR=: see tests/bench/bench.py
+bench:
+	@tests/support/deps.sh test
+	@$(MAKE) --no-print-directory -s -j2 all $(BENCHES)
+	@LETTERPLATE=$(BUILD)/letterplate BENCH_TOOLS=$(BUILD)/tests/bench \
+	  /usr/bin/python3 -B tests/bench/bench.py
 
 # ---- What must hold before a change goes out ----
 
@@ -109,10 +122,10 @@ check:
 	@$(MAKE) --no-print-directory -s BUILD=build/asan CC=clang run-check
 	@$(MAKE) --no-print-directory -s -j2 BUILD=build/tsan CC=clang FORTIFY= \
 	  CFLAGS='$(SANITIZE) -fsanitize=thread' $(LANES:%=build/tsan/tests/unit/%)
-	@/usr/bin/python3 tests/run.py $(LANES:%=build/tsan/tests/unit/%)
+	@/usr/bin/python3 -B tests/run.py $(LANES:%=build/tsan/tests/unit/%)
 
 run-check:
-	@LETTERPLATE=$(BUILD)/letterplate /usr/bin/python3 tests/run.py --system $(PROGRAMS)
+	@LETTERPLATE=$(BUILD)/letterplate /usr/bin/python3 -B tests/run.py --system $(PROGRAMS)
 
 # What runs on lanes: a data race there is invisible to the other tests.
 LANES := test_loop test_lane test_greylist test_auth test_spool test_mailbox test_reader test_calendar
@@ -149,7 +162,7 @@ fuzz-run: fuzz
 clean:
 	rm -rf build
 
-.PHONY: all programs deps demo test test-corpus layers check run-check fuzz fuzz-run install clean
+.PHONY: all programs bench deps demo test test-corpus layers check run-check fuzz fuzz-run install clean
 .DELETE_ON_ERROR:
 .SECONDARY:
--include $(OBJ:.o=.d) $(UNITS:=.d) $(SESSIONS:=.d) $(FAKES:.o=.d)
+-include $(OBJ:.o=.d) $(BENCHES:=.d) $(UNITS:=.d) $(SESSIONS:=.d) $(FAKES:.o=.d)
