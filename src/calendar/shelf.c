@@ -15,11 +15,11 @@
 #include <libical/ical.h>
 
 #include "base/clock.h"
+#include "base/file.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "extract.h"
 #include "feed.h"
-#include "file.h"
 #include "state.h"
 
 #define FEED_NAME "calendar.ics"
@@ -83,10 +83,25 @@ static void bench_release(struct bench *b)
 	malloc_trim(0);
 }
 
+/* One thread writes here, so one fixed name beside the file is enough: what a crash
+ * left behind is simply written over. */
+static bool put(const struct shelf *s, const char *name, struct slice bytes)
+{
+	char *path = mem_printf("%s/%s", s->folder, name);
+	char *fresh = mem_printf("%s/.%s.new", s->folder, name);
+	bool ok = file_replace(path, fresh, bytes);
+	int err = errno;
+
+	free(path);
+	free(fresh);
+	errno = err;
+	return ok;
+}
+
 /* The state goes first: see state.c. */
 static bool save(const struct shelf *s, struct slice ics, struct slice state)
 {
-	if (calendar_file_replace(s->folder, STATE_NAME, state) && calendar_file_replace(s->folder, FEED_NAME, ics))
+	if (put(s, STATE_NAME, state) && put(s, FEED_NAME, ics))
 		return true;
 	log_event(LEVEL_ERROR, "calendar", "feed could not be written",
 		  log_text("path", s->path), log_errno(errno));
@@ -129,23 +144,26 @@ static bool keep_aside(const struct shelf *s, unsigned kept, unsigned refused)
 	struct when now = { .kind = WHEN_UTC };
 	char stamp[WHEN_TEXT];
 	char *name;
+	int err;
 	bool ok;
 
 	when_set_seconds(&now, clock_wall());
 	when_print(stamp, &now);
-	name = mem_printf(FEED_NAME ".broken-%s", stamp);
-	ok = calendar_file_keep(s->folder, FEED_NAME, name);
+	name = mem_printf("%s.broken-%s", s->path, stamp);
+	ok = file_keep(s->path, name);
 	for (unsigned n = 2; !ok && errno == EEXIST && n < 100; n++) {
 		free(name);
-		name = mem_printf(FEED_NAME ".broken-%s-%u", stamp, n);
-		ok = calendar_file_keep(s->folder, FEED_NAME, name);
+		name = mem_printf("%s.broken-%s-%u", s->path, stamp, n);
+		ok = file_keep(s->path, name);
 	}
+	err = errno;
 	if (ok)
 		log_event(LEVEL_WARN, "calendar",
 			  "calendar.ics was changed by another hand; kept aside",
-			  log_text("folder", s->folder), log_text("kept_as", name),
+			  log_text("kept_as", name),
 			  log_number("events", kept), log_number("refused", refused));
 	free(name);
+	errno = err;
 	return ok;
 }
 
@@ -168,7 +186,7 @@ static struct published *adopt(const struct shelf *s, struct buf *found, struct 
 
 		if (!same && found->len)
 			keep_aside(s, (unsigned)b.set->events, refused);
-		if (same ? calendar_file_replace(s->folder, STATE_NAME, buf_slice(&fresh)) :
+		if (same ? put(s, STATE_NAME, buf_slice(&fresh)) :
 		    save(s, buf_slice(&ics), buf_slice(&fresh)))
 			made = published_new(&ics, &fresh, (unsigned)b.set->events, s->path);
 	} else {
@@ -189,9 +207,9 @@ struct published *shelf_load(const struct shelf *s)
 
 	buf_init(&ics, 2 * (size_t)FEED_BYTES);
 	buf_init(&state, STATE_BYTES);
-	if (calendar_file_read(state_path, &state) != FILE_READ)
+	if (file_read(state_path, &state) != FILE_READ)
 		buf_clear(&state);
-	answer = calendar_file_read(s->path, &ics);
+	answer = file_read(s->path, &ics);
 	if (answer == FILE_READ && state_knows(buf_slice(&state), buf_slice(&ics)))
 		made = published_new(&ics, &state, count_events(buf_slice(&ics)), s->path);
 	else if (answer != FILE_FAILED)
@@ -331,7 +349,7 @@ enum calendar_outcome shelf_import(const struct shelf *s, const struct published
 
 	*made = NULL;
 	buf_init(&message, (size_t)s->message_max + 1);
-	switch (calendar_file_read(path, &message)) {
+	switch (file_read(path, &message)) {
 	case FILE_READ:
 	case FILE_TOO_LARGE:             /* the rest is not looked at */
 		/* Somebody edited the file while we ran: theirs is the newer truth. */

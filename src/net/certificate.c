@@ -24,6 +24,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/file.h"
 #include "base/mem.h"
 #include "base/random.h"
 #include "base/slice.h"
@@ -242,21 +243,6 @@ static bool make_pair(struct certificate *c, const char *hostname)
 
 /* Putting it on disk.  Each returns 0 or an errno. */
 
-static int write_all(int fd, const char *at, size_t len)
-{
-	while (len) {
-		ssize_t n = write(fd, at, len);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return errno;
-		at += n;
-		len -= (size_t)n;
-	}
-	return fsync(fd) < 0 ? errno : 0;
-}
-
 static int write_new(const char *path, BIO *pem, mode_t mode)
 {
 	char *at = NULL;
@@ -267,7 +253,7 @@ static int write_new(const char *path, BIO *pem, mode_t mode)
 	fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode);
 	if (fd < 0)
 		return errno;
-	err = write_all(fd, at, (size_t)len);
+	err = file_write(fd, slice_make(at, (size_t)len)) && fsync(fd) == 0 ? 0 : errno;
 	if (close(fd) < 0 && !err)
 		err = errno;
 	if (err)
@@ -306,23 +292,9 @@ static int make_folder(const char *path)
 	return err;
 }
 
-static int sync_folder(const char *path)
-{
-	char *folder = folder_of(path);
-	int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC), err = 0;
-
-	free(folder);
-	if (fd < 0)
-		return errno;
-	if (fsync(fd) < 0 && errno != EINVAL)    /* some file systems cannot */
-		err = errno;
-	close(fd);
-	return err;
-}
-
 static int rename_synced(const char *from, const char *to)
 {
-	return rename(from, to) < 0 ? errno : sync_folder(to);
+	return rename(from, to) == 0 && dir_sync_of(to) ? 0 : errno;
 }
 
 static int put_pair(const struct certificate *c, const char *certfile, const char *keyfile)

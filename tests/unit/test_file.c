@@ -5,12 +5,14 @@
 #include <cmocka.h>
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "../../src/calendar/file.h"
+#include "base/file.h"
 #include "base/mem.h"
 
 static char folder[100];
@@ -18,7 +20,7 @@ static char folder[100];
 static int make(void **state)
 {
 	(void)state;
-	snprintf(folder, sizeof(folder), "%s/calendar-file-XXXXXX", getenv("TMPDIR") ? getenv("TMPDIR") : "/tmp");
+	snprintf(folder, sizeof(folder), "%s/file-XXXXXX", getenv("TMPDIR") ? getenv("TMPDIR") : "/tmp");
 	return mkdtemp(folder) ? 0 : -1;
 }
 
@@ -39,61 +41,126 @@ static int drop(void **state)
 	return rmdir(folder);
 }
 
+static char *in_folder(const char *name)
+{
+	return mem_printf("%s/%s", folder, name);
+}
+
 static void holds(const char *name, const char *text)
 {
-	char *path = mem_printf("%s/%s", folder, name);
+	char *path = in_folder(name);
 	struct buf b;
 
-	buf_init(&b, 1000);
-	assert_int_equal(calendar_file_read(path, &b), FILE_READ);
+	buf_init(&b, strlen(text));
+	assert_int_equal(file_read(path, &b), FILE_READ);
 	assert_true(slice_is(buf_slice(&b), text));
 	buf_release(&b);
 	free(path);
 }
 
+static bool replace(const char *name, struct slice bytes)
+{
+	char *path = in_folder(name), *fresh = in_folder("fresh");
+	bool ok = file_replace(path, fresh, bytes);
+	int err = errno;
+
+	assert_int_equal(access(fresh, F_OK), -1);
+	free(path);
+	free(fresh);
+	errno = err;
+	return ok;
+}
+
 static void test_replace(void **state)
 {
+	char *a = in_folder("a"), *b = in_folder("b"), *fresh = in_folder("fresh");
+	FILE *left = fopen(fresh, "w");
+
 	(void)state;
-	assert_true(calendar_file_replace(folder, "a", SLICE("one")));
+	/* Left by a crash, and longer. */
+	fputs("left behind", left);
+	fclose(left);
+	assert_true(replace("a", SLICE("one")));
 	holds("a", "one");
-	assert_true(calendar_file_keep(folder, "a", "b"));
-	assert_true(calendar_file_replace(folder, "a", SLICE("")));
+	assert_true(file_keep(a, b));
+	assert_true(replace("a", SLICE("")));
 	holds("a", "");
 	holds("b", "one");
-	assert_false(calendar_file_keep(folder, "a", "b"));
+	assert_false(file_keep(a, b));
 	assert_int_equal(errno, EEXIST);
 	holds("b", "one");
+	/* A folder is in the way: nothing is left behind. */
+	unlink(a);
+	assert_int_equal(mkdir(a, 0700), 0);
+	assert_false(replace("a", SLICE("x")));
+	assert_int_equal(errno, EISDIR);
+	assert_int_equal(rmdir(a), 0);
+	free(a);
+	free(b);
+	free(fresh);
+}
+
+static void test_large(void **state)
+{
+	enum { LARGE = 300 * 1000 };
+	char *text = mem_alloc(LARGE + 1), *path = in_folder("a");
+	struct buf b;
+
+	(void)state;
+	memset(text, 'x', LARGE);
+	assert_true(replace("a", slice_make(text, LARGE)));
+	holds("a", text);
+	/* Behind what is there already. */
+	buf_init(&b, LARGE + 2);
+	buf_add_text(&b, "yy");
+	assert_int_equal(file_read(path, &b), FILE_READ);
+	assert_int_equal(b.len, LARGE + 2);
+	assert_memory_equal(b.data, "yyxx", 4);
+	buf_release(&b);
+	/* One whose size stat(2) does not know. */
+	buf_init(&b, 100 * 1000);
+	assert_int_equal(file_read("/proc/self/status", &b), FILE_READ);
+	assert_true(b.len > 100);
+	buf_release(&b);
+	free(text);
+	free(path);
 }
 
 static void test_failures(void **state)
 {
-	char *path = mem_printf("%s/a", folder), *fifo = mem_printf("%s/fifo", folder);
+	char *path = in_folder("a"), *fifo = in_folder("fifo"), *no = in_folder("no/such/file");
 	struct buf b;
 
 	(void)state;
 	buf_init(&b, 4);
-	assert_int_equal(calendar_file_read("/nonexistent/a", &b), FILE_MISSING);
-	assert_int_equal(calendar_file_read(folder, &b), FILE_FAILED);
-	assert_true(calendar_file_replace(folder, "a", SLICE("12345")));
-	assert_int_equal(calendar_file_read(path, &b), FILE_TOO_LARGE);
-	assert_int_equal(b.len, 4);
+	assert_int_equal(file_read(no, &b), FILE_MISSING);
+	assert_int_equal(file_read(folder, &b), FILE_FAILED);
+	assert_int_equal(errno, EISDIR);
+	assert_true(replace("a", SLICE("12345")));
+	assert_int_equal(file_read(path, &b), FILE_TOO_LARGE);
+	assert_true(slice_is(buf_slice(&b), "1234"));
 	buf_release(&b);
 	/* One that would block for ever. */
 	buf_init(&b, 4);
 	assert_int_equal(mkfifo(fifo, 0600), 0);
-	assert_int_equal(calendar_file_read(fifo, &b), FILE_READ);
+	assert_int_equal(file_read(fifo, &b), FILE_FAILED);
 	assert_int_equal(b.len, 0);
 	buf_release(&b);
-	assert_false(calendar_file_replace("/nonexistent", "a", SLICE("x")));
+	assert_false(file_replace(no, path, SLICE("x")));
 	assert_int_equal(errno, ENOENT);
+	assert_false(dir_sync(no));
+	assert_true(dir_sync_of(path));
+	assert_true(dir_sync_of("file"));
 	free(path);
 	free(fifo);
+	free(no);
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_replace, make, drop),
+		cmocka_unit_test_setup_teardown(test_large, make, drop),
 		cmocka_unit_test_setup_teardown(test_failures, make, drop),
 	};
 
