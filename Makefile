@@ -69,7 +69,8 @@ deps:
 
 demo:
 	@tests/support/deps.sh demo
-	@$(MAKE) --no-print-directory -s all
+	@test -e $(BUILD)/letterplate || echo "building (half a minute or so)"
+	@$(MAKE) --no-print-directory -s -j2 all
 	@LETTERPLATE=$(BUILD)/letterplate tests/system/demo.sh
 
 test:

@@ -16,6 +16,7 @@
 enum {
 	VALUE_MAX = 64 * 1024,           /* the longest list anybody keeps */
 	NAME_MAX_BYTES = 64,
+	NEAR = 4,                        /* DOMAIN and DOMAINNAME; further is another word */
 };
 
 /* ==== Finding a value ==== */
@@ -35,8 +36,8 @@ static char *read_secret_file(const char *variable, const char *path, FILE *erro
 		text[--n] = '\0';
 	if (n > 0)
 		return text;
-	fprintf(errors, "letterplate: %s: %s %s\n", variable, path,
-		n == 0 ? "is empty" : strerror(errno));
+	fprintf(errors, "letterplate: %s: %s: %s\n", variable, path,
+		n == 0 ? "the file is empty" : strerror(errno));
 	free(text);
 	return NULL;
 }
@@ -101,6 +102,20 @@ static char *given(const struct setting *row, const struct config_source *s, FIL
 	return mem_string(text);
 }
 
+/* `docker run --env-file` and compose's `- NAME="value"` keep quotes: a password
+ * with them is another one, and nothing else would ever say so. */
+static void warn_secret(const struct setting *row, const char *text, FILE *errors)
+{
+	size_t n = strlen(text);
+
+	if (n >= 2 && (text[0] == '"' || text[0] == '\'') && text[n - 1] == text[0])
+		fprintf(errors, "letterplate: warning: %s begins and ends with %c: the quotes are "
+			"taken as part of it; `docker run --env-file` wants none\n", row->name, text[0]);
+	else if (row->example && strcmp(text, row->example) == 0)
+		fprintf(errors, "letterplate: warning: %s is still the one of the example, which "
+			"everybody knows\n", row->name);
+}
+
 static bool read_row(const struct setting *row, struct config *c, const struct config_source *s, FILE *errors)
 {
 	bool bad = false;
@@ -124,6 +139,7 @@ static bool read_row(const struct setting *row, struct config *c, const struct c
 		fprintf(errors, "letterplate: %s=%.100s: expected %s\n", spelling(row, s), text, wanted);
 	/* A default can only be wrong where the row it is made of was: said there. */
 	if (row->kind == KIND_SECRET) {
+		warn_secret(row, text, errors);
 		mem_wipe(text, strlen(text));
 		config_source_hide(s, row->name);
 	}
@@ -185,7 +201,7 @@ static bool is_reserved(const char *name)
 static void warn_unknown(const struct config_source *s, FILE *errors)
 {
 	static const char *const prefixes[] = {
-		"SMTP_", "IMAP_", "IMAPS_", "WEBCAL_", "GRAYLISTING_", "GREYLISTING_", "MAIL",
+		"SMTP_", "IMAP_", "IMAPS_", "WEBCAL_", "GRAYLIST", "GREYLIST", "MAIL", "DOMAIN",
 	};
 
 	for (size_t i = 0; i < s->count; i++) {
@@ -203,10 +219,14 @@ static void warn_unknown(const struct config_source *s, FILE *errors)
 		for (const struct setting *row = settings; ours && row->name; row++)
 			if (edit_distance(name, row->name) < edit_distance(name, nearest))
 				nearest = row->name;
-		if (ours && strcmp(name, "MAIL") != 0 && strcmp(name, "MAILCHECK") != 0 &&
-		    strcmp(name, "MAILPATH") != 0)       /* the shell's own */
+		if (!ours || strcmp(name, "MAIL") == 0 || strcmp(name, "MAILCHECK") == 0 ||
+		    strcmp(name, "MAILPATH") == 0)       /* the shell's own */
+			continue;
+		if (edit_distance(name, nearest) <= NEAR)
 			fprintf(errors, "letterplate: warning: %.100s is not a setting; did you mean %s?\n",
 				name, nearest);
+		else
+			fprintf(errors, "letterplate: warning: %.100s is not a setting\n", name);
 	}
 }
 

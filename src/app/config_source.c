@@ -70,7 +70,21 @@ void config_source_hide(const struct config_source *s, const char *name)
 		mem_wipe(e->inherited, strlen(e->inherited));
 }
 
-static void add_line(struct config_source *s, struct slice line)
+/* `docker run --env-file` has no comments behind a value, compose has: to guess
+ * would break one of them, and a password may have a # in it. */
+static void warn_comment(struct slice name, struct slice value, unsigned number, FILE *errors)
+{
+	for (size_t i = 1; i < value.len; i++) {
+		if (value.at[i] != '#' || !strchr(" \t", value.at[i - 1]))
+			continue;
+		fprintf(errors, "letterplate: warning: line %u: all of the line belongs to %.*s, also "
+			"what stands behind #; a comment needs a line of its own\n",
+			number, (int)(name.len < 100 ? name.len : 100), name.at);
+		return;
+	}
+}
+
+static void add_line(struct config_source *s, struct slice line, unsigned number, FILE *errors)
 {
 	size_t equals = slice_find(line, '=');
 	struct slice name = slice_trim(slice_head(line, equals));
@@ -79,6 +93,8 @@ static void add_line(struct config_source *s, struct slice line)
 	if (value.len >= 2 && (value.at[0] == '"' || value.at[0] == '\'') &&
 	    value.at[value.len - 1] == value.at[0])
 		value = slice_make(value.at + 1, value.len - 2);
+	else
+		warn_comment(name, value, number, errors);
 	if (find(s, name.at, name.len) || s->count >= ENTRIES_MAX)
 		return;
 	s->entries = mem_grow(s->entries, s->count + 1, sizeof *s->entries);
@@ -112,7 +128,7 @@ bool config_source_add_file(struct config_source *s, const char *path, FILE *err
 			ok = false;
 			continue;
 		}
-		add_line(s, text);
+		add_line(s, text, number, errors);
 	}
 	if (line)
 		mem_wipe(line, cap);

@@ -13,6 +13,8 @@
 #include <unistd.h>
 
 #include "auth/auth.h"
+#include "net/loop.h"
+#include "net/tls.h"
 
 /* ==== Places ==== */
 
@@ -75,10 +77,39 @@ static bool check_local(const char *name, const char *path, FILE *errors)
 	return true;
 }
 
+static bool check_readable(const char *name, const char *path, FILE *errors)
+{
+	/* What is not there can be made; what cannot be looked at is not "not there". */
+	if (access(path, R_OK) == 0 || errno == ENOENT)
+		return true;
+	fprintf(errors, "letterplate: %s=%s: user %u cannot read it: %s\n",
+		name, path, (unsigned)geteuid(), strerror(errno));
+	return false;
+}
+
+/* The same look as at the start, where both files are there. */
+static bool check_pair_fits(const struct config *c, FILE *errors)
+{
+	struct loop *loop = loop_new();
+	char error[512];
+	struct tls *tls = tls_load(loop, c->certfile, c->keyfile, c->hostname, error, sizeof error);
+	bool ok = tls != NULL;
+
+	if (!ok)
+		fprintf(errors, "letterplate: %s\n", error);
+	tls_free(tls);
+	loop_free(loop);
+	return ok;
+}
+
 static bool check_pair(const struct config *c, FILE *errors)
 {
+	bool readable = check_readable("KEYFILE", c->keyfile, errors);
 	bool key = access(c->keyfile, F_OK) == 0, cert = access(c->certfile, F_OK) == 0;
 	char half_made[PATH_MAX];
+
+	if (!check_readable("CERTFILE", c->certfile, errors) || !readable)
+		return false;
 
 	/* The making of the pair was cut short: it is finished at the start. */
 	snprintf(half_made, sizeof half_made, "%s.new", c->certfile);
@@ -90,33 +121,44 @@ static bool check_pair(const struct config *c, FILE *errors)
 			key ? c->keyfile : c->certfile, key ? c->certfile : c->keyfile);
 		return false;
 	}
-	if (key && (access(c->keyfile, R_OK) != 0 || access(c->certfile, R_OK) != 0)) {
-		fprintf(errors, "letterplate: user %u cannot read %s and %s\n",
-			(unsigned)geteuid(), c->keyfile, c->certfile);
-		return false;
-	}
-	return true;
+	return !key || check_pair_fits(c, errors);
 }
+
+#define DOLLARS "the env_file of compose wants it in single quotes, a compose file itself each $ as $$"
 
 static bool check_password(const struct config *c, FILE *errors)
 {
-	if (auth_password_kind(c->password) != AUTH_BROKEN_HASH)
+	enum auth_password kind = auth_password_kind(c->password);
+
+	/* What compose leaves of a hash: "$6$salt$hash" is "$6" and a rest. */
+	if (kind == AUTH_PLAIN && c->password[0] == '$')
+		fprintf(errors, "letterplate: warning: MAILPASSWORD begins with $ but is no hash, so it is "
+			"taken as it stands.  If it was one: " DOLLARS "\n");
+	if (kind != AUTH_BROKEN_HASH)
 		return true;
 	fprintf(errors, "letterplate: MAILPASSWORD begins like a crypt(3) hash but is not one that "
-		"this system knows: make one with `openssl passwd -6` or `mkpasswd`, and mind that "
-		"compose files want each $ written as $$\n");
+		"this system knows: make one with `openssl passwd -6` or `mkpasswd`; " DOLLARS "\n");
 	return false;
+}
+
+static bool lies_in(const char *path, const char *folder)
+{
+	size_t n = strlen(folder);
+
+	return strncmp(path, folder, n) == 0 && path[n] == '/';
 }
 
 bool doctor_check_places(const struct config *c, FILE *errors)
 {
 	char folder[PATH_MAX];
 	char *slash;
-	bool ok = check_folder("MAILFOLDER", c->mailfolder, errors);
+	bool root = check_folder("MAILFOLDER", c->mailfolder, errors), ok = root;
 
-	ok &= check_folder("INDEXFOLDER", c->indexfolder, errors);
+	/* What lies in a wrong folder needs no sentence of its own. */
+	if (root || !lies_in(c->indexfolder, c->mailfolder))
+		ok &= check_folder("INDEXFOLDER", c->indexfolder, errors);
 	ok &= check_local("INDEXFOLDER", c->indexfolder, errors);
-	if (c->greylist) {
+	if (c->greylist && (root || !lies_in(c->greylist_db, c->mailfolder))) {
 		snprintf(folder, sizeof folder, "%s", c->greylist_db);
 		if ((slash = strrchr(folder, '/')) && slash != folder)
 			*slash = '\0';

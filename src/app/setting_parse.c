@@ -13,6 +13,7 @@ enum {
 	PATTERNS_MAX = 1000,             /* a list that a person keeps by hand */
 	COUNT_MAX = 1000000,
 	LOCAL_PART_MAX = 64,             /* RFC 5321 4.5.3.1.1 */
+	SIZE_LEAST = 1024,               /* "25" was meant to be 25M */
 };
 #define DURATION_MAX_MS (INT64_C(10) * 366 * 86400 * 1000)
 
@@ -139,7 +140,7 @@ static const char *parse_size(const char *text, uint64_t *place)
 		shift = 10 * (unsigned)(unit - units + 1);
 		s = slice_trim(slice_head(s, s.len - 1));
 	}
-	if (!text_number(s, UINT64_MAX >> shift >> 1, &value) || value == 0)
+	if (!text_number(s, UINT64_MAX >> shift >> 1, &value) || value << shift < SIZE_LEAST)
 		return "a number of bytes such as 36700160 or 25M";
 	*place = value << shift;
 	return NULL;

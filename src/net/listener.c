@@ -75,6 +75,21 @@ static int bind_any(struct listener *l, uint16_t port)
 	return err;
 }
 
+/* For who reads it at the first start. */
+static const char *advice(int err)
+{
+	switch (err) {
+	case EACCES:
+		return " (ports below 1024 need root, or cap_net_bind_service: see setcap(8))";
+	case EADDRINUSE:
+		return " (by the program that `ss -ltnp` names)";
+	case EADDRNOTAVAIL:
+		return " (it is not an address of this machine)";
+	default:
+		return "";
+	}
+}
+
 bool listener_open(struct listener *l, const struct listen_at *at,
 		   char *error, size_t error_size)
 {
@@ -85,8 +100,8 @@ bool listener_open(struct listener *l, const struct listen_at *at,
 		listener_print(&at->address, where);
 		if (at->any)
 			snprintf(where, sizeof(where), ":%u", (unsigned)at->address.port);
-		snprintf(error, error_size, "cannot listen on %s: %s", where,
-			 strerror_r(err, why, sizeof(why)));
+		snprintf(error, error_size, "cannot listen on %s: %s%s", where,
+			 strerror_r(err, why, sizeof(why)), advice(err));
 		return false;
 	}
 	l->spare = open("/dev/null", O_RDONLY | O_CLOEXEC);

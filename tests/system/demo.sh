@@ -3,6 +3,7 @@
 # and an invitation as any mail server would, and shows both as their reader sees
 # them.  Keeps serving until Ctrl-C; ends by itself with ONCE=1 or without a terminal.
 set -eu
+unset http_proxy all_proxy ALL_PROXY     # all of it stays on this machine
 
 program=${LETTERPLATE:-build/letterplate}
 demo=$(pwd)/build/demo
@@ -28,7 +29,7 @@ EOF
 "$program" --env-file "$demo/config.env" 2>"$demo/log" &
 daemon=$!
 trap 'kill $daemon 2>/dev/null; wait $daemon 2>/dev/null || :' EXIT
-trap 'exit 130' INT
+trap 'echo; echo "Stopped."; exit 130' INT
 trap 'exit 143' TERM
 
 # wait_for WHAT COMMAND...: until it succeeds, at most 10 s
@@ -119,7 +120,8 @@ It works.  Connect to it from this machine:
     mail client   IMAP localhost:$imap (STARTTLS) or localhost:$imaps (TLS)
                   user admin, password $password
     calendar      http://localhost:$webcal/calendar.ics, same user and password
-    send mail     swaks --to you@example.test --server localhost:$smtp --tls
+    send mail     curl -k --ssl-reqd --url smtp://localhost:$smtp --mail-from ada@elsewhere.test \\
+                  --mail-rcpt any.name@example.test --crlf --upload-file $demo/message
 Files are in $data, the log is $demo/log.
 EOF
 if [ "${ONCE:-}" = 1 ] || [ ! -t 0 ]; then

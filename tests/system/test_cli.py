@@ -78,7 +78,7 @@ class Arguments(Base):
         path = self.file('example.env', run('--print-config-example').stdout)
         done = run('--env-file', path, '--check', MAILFOLDER=self.good['MAILFOLDER'])
         self.assertEqual(done.returncode, 0, done.stderr)
-        self.assertEqual(done.stderr, '')
+        self.assertRegex(done.stderr, r'\Aletterplate: warning: MAILPASSWORD is still the one of the example[^\n]*\n\Z')
 
     def test_health(self):
         with Daemon() as d:
@@ -169,6 +169,22 @@ class Mistakes(Base):
             self.assertEqual(done.returncode, EX_CONFIG)
             self.assertIn('MAILPASSWORD_FILE: ' + path, done.stderr)
 
+    def test_what_compose_leaves_of_a_hash(self):
+        done = run('--check', **dict(self.good, MAILPASSWORD='$6/Hl3NvcBGi/vAJF/Nre5KvP7'))
+        self.assertEqual(done.returncode, 0)
+        self.assertIn('MAILPASSWORD begins with $ but is no hash', done.stderr)
+        self.assertNotIn('Hl3', done.stderr)
+
+    def test_two_on_one_folder(self):
+        with Daemon() as d:
+            done = run(**d.settings)
+            self.assertEqual(done.returncode, 1)
+            self.assertIn('another letterplate is running on %s/%s' % (d.data, USER), done.stderr)
+            # It only asks; nothing of the first one's is touched.
+            self.assertEqual(run('--check', **d.settings).returncode, 0)
+            d.send('Subject: x\n\ny\n')
+            self.assertEqual(len(d.files()), 1)
+
     def test_ports_in_use(self):
         with Daemon() as d:
             done = run(**dict(d.settings, SMTP_LISTEN='127.0.0.1:%d' % d.port('smtp'),
@@ -198,6 +214,26 @@ class Places(Base):
             self.assertEqual(done.returncode, EX_CONFIG)
             self.assertIn('MAILFOLDER=%s/data' % closed, done.stderr)
             self.assertIn('chown %d %s' % (uid, closed), done.stderr)
+
+    def test_key_and_certificate(self):
+        os.chmod(self.folder.name, 0o755)
+        key, cert = self.file('key.pem', 'no key\n'), self.file('cert.pem', 'no certificate\n')
+        pair = dict(self.good, KEYFILE=key, CERTFILE=cert)
+        done = run('--check', **pair)
+        self.assertEqual(done.returncode, EX_CONFIG)
+        self.assertIn('%s holds no PEM certificate' % cert, done.stderr)
+        closed = os.path.join(self.folder.name, 'live')
+        os.mkdir(closed, 0o000)
+        self.addCleanup(os.chmod, closed, 0o700)
+        home = os.path.join(self.folder.name, 'home')
+        os.mkdir(home)
+        if os.geteuid() == 0:
+            os.chown(home, 65534, 65534)
+        done = run('--check', preexec=self.other_user, **dict(
+            pair, MAILFOLDER=home, KEYFILE=closed + '/privkey.pem', CERTFILE=closed + '/fullchain.pem'))
+        self.assertEqual(done.returncode, EX_CONFIG)
+        for name, file in (('KEYFILE', 'privkey.pem'), ('CERTFILE', 'fullchain.pem')):
+            self.assertRegex(done.stderr, r'%s=%s/%s: user \d+ cannot read it: Permission denied' % (name, closed, file))
 
     def test_any_user_will_do(self):
         os.chmod(self.folder.name, 0o755)

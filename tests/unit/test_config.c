@@ -141,7 +141,7 @@ static void kinds(void **state)
 		{ "GRAYLISTING_DELAY=-5m", false }, { "GRAYLISTING_DELAY=999999999h", false },
 		{ "GREYLISTING_DELAY=5m", true }, { "GREYLISTING_DELAY=x", false },
 		{ "MAX_MESSAGE_SIZE=25M", true }, { "MAX_MESSAGE_SIZE=1G", true },
-		{ "MAX_MESSAGE_SIZE=25MB", true }, { "MAX_MESSAGE_SIZE=0", false },
+		{ "MAX_MESSAGE_SIZE=25MB", true }, { "MAX_MESSAGE_SIZE=0", false }, { "MAX_MESSAGE_SIZE=25", false },
 		{ "MAX_MESSAGE_SIZE=99999999999999999999", false }, { "MAX_MESSAGE_SIZE=M", false },
 		{ "WEBCAL_ENABLED=Yes", true }, { "WEBCAL_ENABLED=off", true },
 		{ "SMTP_LISTEN=off", true }, { "SMTP_LISTEN=127.0.0.1:0,[::1]:0", true },
@@ -181,6 +181,70 @@ static void unknown_names_are_a_warning(void **state)
 	free(said);
 }
 
+static void near_names_are_suggested(void **state)
+{
+	const char *const pairs[] = { "DOMAINNAME=x.example", "MAILPASSWORD=p", "DOMAIN=y.example",
+				      "GRAYLIST_ENABLED=no", "IMAP_PORT=143", NULL };
+	struct config c;
+	char *said;
+
+	(void)state;
+	assert_true(read_config(&c, pairs, &said));
+	assert_non_null(strstr(said, "DOMAIN is not a setting; did you mean DOMAINNAME?"));
+	assert_non_null(strstr(said, "did you mean GRAYLISTING_ENABLED?"));
+	assert_non_null(strstr(said, "IMAP_PORT is not a setting\n"));
+	config_release(&c);
+	free(said);
+}
+
+/* What `docker run --env-file` makes of a file that a shell would read otherwise. */
+static void a_password_with_quotes_is_a_warning(void **state)
+{
+	static const struct { const char *pair; bool warned; } cases[] = {
+		{ "MAILPASSWORD=\"hunter2\"", true }, { "MAILPASSWORD='hunter2'", true },
+		{ "MAILPASSWORD='hunter2", false }, { "MAILPASSWORD=\"", false },
+		{ "MAILPASSWORD=change-me", true },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		const char *const pairs[] = { "DOMAINNAME=x.example", cases[i].pair, NULL };
+		struct config c;
+		char *said;
+
+		assert_true(read_config(&c, pairs, &said));
+		assert_int_equal(strstr(said, "warning: MAILPASSWORD") != NULL, cases[i].warned);
+		assert_null(strstr(said, "hunter2"));
+		config_release(&c);
+		free(said);
+	}
+}
+
+static void a_comment_behind_a_value_is_a_warning(void **state)
+{
+	static const char text[] = "MAILFOLDER=/mail  # on the large disk\nMAILUSER='a' # b\n"
+				   "MAILPASSWORD=p#w\nDOMAINNAME=x.example\nKEYFILE='/a #b'\n";
+	char path[] = "/tmp/letterplate-env-XXXXXX", *said;
+	char *nothing[] = { NULL };
+	struct config_source *s = config_source_new(nothing);
+	int fd = mkstemp(path);
+	size_t size;
+	FILE *errors = open_memstream(&said, &size);
+
+	(void)state;
+	assert_int_equal(write(fd, text, sizeof text - 1), sizeof text - 1);
+	close(fd);
+	assert_true(config_source_add_file(s, path, errors));
+	fclose(errors);
+	assert_non_null(strstr(said, "line 1: all of the line belongs to MAILFOLDER"));
+	assert_non_null(strstr(said, "line 2: all of the line belongs to MAILUSER"));
+	assert_null(strstr(said, "line 3"));
+	assert_null(strstr(said, "line 5"));
+	config_source_free(s);
+	free(said);
+	unlink(path);
+}
+
 static void the_example_can_be_read(void **state)
 {
 	char path[] = "/tmp/letterplate-example-XXXXXX", *said;
@@ -197,7 +261,8 @@ static void the_example_can_be_read(void **state)
 	assert_true(config_source_add_file(s, path, errors));
 	assert_true(config_read(&c, s, errors));
 	fclose(errors);
-	assert_string_equal(said, "");
+	assert_non_null(strstr(said, "warning: MAILPASSWORD is still the one of the example"));
+	assert_null(strchr(strchr(said, '\n') + 1, '\n'));     /* and no more */
 	assert_int_equal(c.imaps_listen.at[0].address.port, 993);
 	assert_true(c.webcal);
 	config_release(&c);
@@ -258,6 +323,9 @@ int main(void)
 		cmocka_unit_test(a_secret_from_a_file),
 		cmocka_unit_test(kinds),
 		cmocka_unit_test(unknown_names_are_a_warning),
+		cmocka_unit_test(near_names_are_suggested),
+		cmocka_unit_test(a_password_with_quotes_is_a_warning),
+		cmocka_unit_test(a_comment_behind_a_value_is_a_warning),
 		cmocka_unit_test(the_example_can_be_read),
 		cmocka_unit_test(the_environment_goes_over_the_file),
 		cmocka_unit_test(the_secret_leaves_the_environment),

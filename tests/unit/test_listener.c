@@ -82,14 +82,14 @@ static void test_taken_address_is_said(void **state)
 	struct listener l, second = { .loop = loop };
 	struct service s;
 	struct listen_at at = parse("127.0.0.1:0");
-	char error[256] = "", expected[80];
+	char error[256] = "", expected[160];
 
 	(void)state;
 	begin(&l, &s, loop, "127.0.0.1:0");
 	at.address.port = l.bound.port;
 	assert_false(listener_open(&second, &at, error, sizeof(error)));
 	snprintf(expected, sizeof(expected), "cannot listen on 127.0.0.1:%u: "
-		 "Address already in use", (unsigned)l.bound.port);
+		 "Address already in use (by the program that `ss -ltnp` names)", (unsigned)l.bound.port);
 	assert_string_equal(error, expected);
 	at = parse("192.0.2.1:0");              /* not an address of this machine */
 	assert_false(listener_open(&second, &at, error, sizeof(error)));
