@@ -33,10 +33,14 @@ struct service_options {
 	/* From one client network (/24, /64); loopback counts by single address
 	 * like any other.  0: a tenth of max_connections, at least 10. */
 	unsigned max_per_network;
-	/* Peers that may, and then must, begin with a PROXY header; NULL: nobody.
-	 * A connection from another peer that begins with one is just bad input.
+	/* Peers that may begin with a PROXY header; NULL: nobody.  One of them that
+	 * sends other bytes, or nothing for a second, is a client of its own.  A
+	 * connection from another peer that begins with one is just bad input.
 	 * The protocol's input_max bounds the header too: 2048 takes all in use. */
 	const struct network_set *proxies;
+	/* Peers that stand for many clients and have no share of their own (reverse
+	 * proxies in front of HTTP); NULL: none. */
+	const struct network_set *fronts;
 };
 
 /* Binds and listens (IPV6_V6ONLY off for ":25"; SO_REUSEADDR), and logs each

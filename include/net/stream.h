@@ -64,11 +64,6 @@ void stream_close_after_output(struct stream *s);
 struct slice stream_peek(const struct stream *s);
 void stream_consume(struct stream *s, size_t n);
 
-/* Another input_max from now on: no more than the first, and no less than lies
- * unread.  For a header that must not be read beyond, because what follows it is
- * not for us to read. */
-void stream_set_input_max(struct stream *s, size_t input_max);
-
 /* Queues; writes when the socket takes it: at the end of the turn, so that the
  * replies of one turn leave as one segment (or one TLS record).  Never refuses:
  * whoever writes much asks stream_full() first.  (64 MiB that nobody takes are a
@@ -83,6 +78,10 @@ bool stream_full(const struct stream *s);
  * here on leaves encrypted.  The idle time is the only bound on the handshake
  * here: whoever wants a shorter one sets a timer and closes. */
 void stream_start_tls(struct stream *s, struct tls_context *tls);
+
+/* For TLS from the first byte: what lies unread is the beginning of the handshake
+ * already (it came in the segment of a PROXY header).  Nothing may be queued. */
+void stream_begin_tls(struct stream *s, struct tls_context *tls);
 bool stream_is_secure(const struct stream *s);     /* handshake finished */
 
 /* "TLSv1.3" and "TLS_AES_256_GCM_SHA384"; NULL before STREAM_SECURED. */
@@ -94,5 +93,9 @@ void stream_set_idle(struct stream *s, unsigned idle_s);
 /* Why it failed, for the log: "connection reset by peer", "TLS: no shared
  * cipher".  Never NULL; lives as long as the stream. */
 const char *stream_error(const struct stream *s);
+
+/* Did anything come for the handshake?  A health check or a scanner connects and
+ * leaves.  False before stream_start_tls(). */
+bool stream_heard(const struct stream *s);
 
 #endif

@@ -124,7 +124,10 @@ void conn_secure(struct conn *c)
 	c->securing = true;
 	c->entry.fire = handshake_late;
 	timer_set(c->loop, &c->entry, HANDSHAKE_S * 1000);
-	stream_start_tls(c->stream, c->tls);
+	if (c->session)
+		stream_start_tls(c->stream, c->tls);
+	else
+		stream_begin_tls(c->stream, c->tls);
 }
 
 static bool may_offer(const struct conn *c)

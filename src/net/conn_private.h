@@ -11,6 +11,7 @@
 enum {
 	CONN_ID_TEXT = 11,               /* ten characters of base32 and a NUL */
 	HANDSHAKE_S = 30,                /* three round trips over the worst link, many times */
+	PROXY_SILENT_MS = 1000,          /* a proxy sends its header with the connection */
 	PROXY_S = 10,                    /* it is the first thing a proxy writes */
 };
 

@@ -1,18 +1,19 @@
 /*
- * From accept() to the session: first the PROXY header where one must come,
+ * From accept() to the session: first the PROXY header where one may come,
  * because only it says whose connection this is; then the ceiling of that
  * network; then the handshake where TLS is implicit; then open().  Each step
- * has a deadline, and no session, log line or greylist ever sees the proxy's
- * address for the client's.
+ * has a deadline.
  *
- * Where TLS follows, the header is read byte by byte once it is as long as the
- * shortest: stream_start_tls() throws away what was read before the handshake, and
- * the client's first record comes in the header's segment.
+ * A trusted network may also hold clients that come without a header: Docker's
+ * gateway is in the network of the reverse proxy beside us.  They show it by their
+ * first bytes, or, where they wait for our greeting, by saying nothing for a second:
+ * a proxy writes its header at once.
  */
 #include "conn_private.h"
 #include "proxy.h"
 
 static void proxy_late(struct timer *t);
+static void proxy_silent(struct timer *t);
 static void read_proxy(struct conn *c);
 static void admit(struct conn *c);
 static void secured(struct conn *c);
@@ -31,15 +32,32 @@ void entry_begin(struct conn *c, bool proxy, bool implicit_tls)
 		return;
 	}
 	c->proxy = true;
-	if (implicit_tls)
-		stream_set_input_max(c->stream, PROXY_HEADER_LEAST);
-	c->entry.fire = proxy_late;
-	timer_set(c->loop, &c->entry, PROXY_S * 1000);
+	c->entry.fire = implicit_tls ? proxy_late : proxy_silent;
+	timer_set(c->loop, &c->entry, implicit_tls ? PROXY_S * 1000 : PROXY_SILENT_MS);
 }
 
 static void proxy_late(struct timer *t)
 {
 	drop(container_of(t, struct conn, entry), "PROXY header refused", "timed out");
+}
+
+static void without_header(struct conn *c)
+{
+	timer_clear(c->loop, &c->entry);
+	c->proxy = false;
+	admit(c);
+}
+
+static void proxy_silent(struct timer *t)
+{
+	struct conn *c = container_of(t, struct conn, entry);
+
+	if (!stream_peek(c->stream).len) {
+		without_header(c);
+		return;
+	}
+	t->fire = proxy_late;
+	timer_set(c->loop, t, PROXY_S * 1000 - PROXY_SILENT_MS);
 }
 
 static void read_proxy(struct conn *c)
@@ -54,8 +72,9 @@ static void read_proxy(struct conn *c)
 			c->gone(c);              /* a proxy that looks whether we live */
 		else if (c->eof || unread.len >= c->protocol->limits.input_max)
 			drop(c, "PROXY header refused", "incomplete");
-		else if (c->securing && unread.len >= PROXY_HEADER_LEAST)
-			stream_set_input_max(c->stream, unread.len + 1);
+		return;
+	case PROXY_NONE:
+		without_header(c);
 		return;
 	case PROXY_BAD:
 		drop(c, "PROXY header refused", "not a PROXY header");
@@ -64,7 +83,6 @@ static void read_proxy(struct conn *c)
 		break;
 	}
 	stream_consume(c->stream, used);
-	stream_set_input_max(c->stream, c->protocol->limits.input_max);
 	timer_clear(c->loop, &c->entry);
 	c->proxy = false;
 	if (source.len)
@@ -119,8 +137,11 @@ void entry_event(enum stream_event event, void *arg)
 		drop(c, "connection dropped", "idle before the session");
 		break;
 	case STREAM_FAILED:
-		drop(c, c->securing ? "TLS handshake failed" : "connection lost",
-		     stream_error(c->stream));
+		if (c->securing && !stream_heard(c->stream))
+			c->gone(c);              /* somebody who looks whether we live */
+		else
+			drop(c, c->securing ? "TLS handshake failed" : "connection lost",
+			     stream_error(c->stream));
 		break;
 	case STREAM_CLOSED:
 		c->gone(c);

@@ -173,5 +173,5 @@ enum proxy_result proxy_read(struct slice unread, size_t *used, struct address *
 		return read_v1(unread, used, source);
 	if (starts(unread, v2_signature, sizeof(v2_signature) - 1))
 		return read_v2(unread, used, source);
-	return PROXY_BAD;
+	return PROXY_NONE;
 }

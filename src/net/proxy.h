@@ -21,12 +21,10 @@
  */
 enum { PROXY_HEADER_MAX = 2048 };
 
-/* No header is shorter: "PROXY UNKNOWN" and CR LF. */
-enum { PROXY_HEADER_LEAST = 15 };
-
 enum proxy_result {
 	PROXY_NEED_MORE,     /* a header so far, not all of it */
-	PROXY_BAD,           /* no header, or a wrong one: close the connection */
+	PROXY_NONE,          /* does not begin like one */
+	PROXY_BAD,           /* a wrong one: close the connection */
 	PROXY_DONE,
 };
 

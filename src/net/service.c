@@ -71,6 +71,8 @@ bool service_admit(struct conn *c)
 {
 	struct service *s = c->service;
 
+	if (network_set_has(s->o.fronts, &c->peer))
+		return true;
 	if (!c->network)
 		c->network = peers_enter(s->peers, &c->peer);
 	if (!c->network)
@@ -105,7 +107,8 @@ static void accepted(struct service *s, int fd, const struct address *peer)
 		refuse(s, fd, peer, no_places);
 		return;
 	}
-	if (!proxy && !(network = peers_enter(s->peers, peer))) {
+	if (!proxy && !network_set_has(s->o.fronts, peer) &&
+	    !(network = peers_enter(s->peers, peer))) {
 		refuse(s, fd, peer, no_share);
 		return;
 	}

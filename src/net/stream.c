@@ -247,13 +247,6 @@ void stream_consume(struct stream *s, size_t n)
 		loop_defer(s->loop, &s->turn);     /* there may be room to read again */
 }
 
-void stream_set_input_max(struct stream *s, size_t input_max)
-{
-	assert(input_max >= s->in.len - s->in_head && input_max <= s->in.max);
-	s->limits.input_max = input_max;
-	loop_defer(s->loop, &s->turn);
-}
-
 /* Output. */
 
 static enum io clear_write(struct stream *s, const char *at, size_t size, size_t *moved)
@@ -349,6 +342,16 @@ void stream_start_tls(struct stream *s, struct tls_context *tls)
 	loop_defer(s->loop, &s->turn);
 }
 
+void stream_begin_tls(struct stream *s, struct tls_context *tls)
+{
+	assert(!s->ssl && !s->tls && stream_queued(s) == 0);
+	if (s->closed || s->phase != PHASE_OPEN)
+		return;
+	s->tls = tls;
+	s->phase = PHASE_STARTING_TLS;
+	loop_defer(s->loop, &s->turn);
+}
+
 static void shake(struct stream *s)
 {
 	enum io io = stream_tls_shake(s);
@@ -369,10 +372,12 @@ static void leave_clear(struct stream *s)
 	stream_flush(s);
 	if (s->phase != PHASE_STARTING_TLS || s->clear_left)
 		return;
-	if (!stream_tls_begin(s)) {
+	if (!stream_tls_begin(s, stream_peek(s))) {
 		stream_fail(s);
 		return;
 	}
+	buf_release(&s->in);
+	s->in_head = 0;
 	s->phase = PHASE_HANDSHAKE;
 	shake(s);
 }

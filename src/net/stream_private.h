@@ -80,7 +80,8 @@ static inline size_t stream_queued(const struct stream *s)
 }
 
 /* stream_tls.c: the same steps under OpenSSL. */
-bool stream_tls_begin(struct stream *s);
+/* `early`: bytes of the handshake that have been read already; copied. */
+bool stream_tls_begin(struct stream *s, struct slice early);
 enum io stream_tls_shake(struct stream *s);
 enum io stream_tls_read(struct stream *s, char *at, size_t size, size_t *moved);
 enum io stream_tls_write(struct stream *s, const char *at, size_t size, size_t *moved);

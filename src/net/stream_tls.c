@@ -15,16 +15,51 @@
 #include "stream_private.h"
 #include "tls_private.h"
 
-bool stream_tls_begin(struct stream *s)
+/* OpenSSL reads them from memory first: see early_over(). */
+static bool give_early(struct stream *s, struct slice early)
+{
+	BIO *memory;
+
+	if (!early.len)
+		return true;
+	memory = BIO_new(BIO_s_mem());
+	if (!memory || BIO_write(memory, early.at, (int)early.len) != (int)early.len) {
+		BIO_free(memory);
+		return false;
+	}
+	BIO_set_mem_eof_return(memory, -1);
+	SSL_set0_rbio(s->ssl, memory);
+	return true;
+}
+
+/* The early bytes are used up: from here on OpenSSL reads from the socket. */
+static bool early_over(struct stream *s)
+{
+	BIO *bio = SSL_get_rbio(s->ssl);
+
+	if (BIO_method_type(bio) != BIO_TYPE_MEM || BIO_pending(bio))
+		return false;
+	bio = SSL_get_wbio(s->ssl);
+	BIO_up_ref(bio);
+	SSL_set0_rbio(s->ssl, bio);
+	return true;
+}
+
+bool stream_tls_begin(struct stream *s, struct slice early)
 {
 	ERR_clear_error();
 	s->ssl = tls_context_connection(s->tls);
-	if (s->ssl && SSL_set_fd(s->ssl, s->watch.fd) == 1) {
+	if (s->ssl && SSL_set_fd(s->ssl, s->watch.fd) == 1 && give_early(s, early)) {
 		SSL_set_accept_state(s->ssl);
 		return true;
 	}
 	stream_blame(s, "TLS: ", "no memory for the handshake");
 	return false;
+}
+
+bool stream_heard(const struct stream *s)
+{
+	return s->ssl && BIO_number_read(SSL_get_rbio(s->ssl)) > 0;
 }
 
 static void blame_openssl(struct stream *s)
@@ -71,9 +106,16 @@ enum io stream_tls_shake(struct stream *s)
 
 	ERR_clear_error();
 	errno = 0;
-	n = SSL_do_handshake(s->ssl);
-	if (n == 1)
-		return IO_OK;
+	do {
+		n = SSL_do_handshake(s->ssl);
+	} while (n != 1 && SSL_get_error(s->ssl, n) == SSL_ERROR_WANT_READ && early_over(s));
+	if (n == 1) {
+		/* Nobody can have more to say before he has heard our half. */
+		if (early_over(s) || BIO_method_type(SSL_get_rbio(s->ssl)) != BIO_TYPE_MEM)
+			return IO_OK;
+		stream_blame(s, "TLS: ", "bytes behind the handshake that were not waited for");
+		return IO_FAILED;
+	}
 	io = meaning(s, n, errno, &s->shake_needs);
 	if (io == IO_EOF) {
 		stream_blame(s, "TLS: ", "the peer left during the handshake");

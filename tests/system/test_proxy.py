@@ -71,10 +71,18 @@ class Smtp(Base):
         with self.wire(v1('192.0.2.9') + b'EHLO x\r\nQUIT\r\n') as w:
             self.assertEqual([w.reply()[:3] for _ in range(3)], ['220', '250', '221'])
 
-    def test_nothing_else_is_taken_from_a_proxy(self):
-        for header in (b'EHLO client.test\r\n', b'PROXY TCP4 192.0.2.1 192.0.2.1 40000\r\n', b'\0' * 100,
+    def test_a_client_beside_the_proxy(self):
+        """Docker's gateway lies in the network of the reverse proxy: it needs no header."""
+        with self.wire() as w:
+            self.assertEqual(w.reply()[:3], '220')
+            self.assertEqual(w.ask('EHLO client.test')[:3], '250')
+        with self.wire(b'EHLO client.test\r\n') as w:
+            self.assertEqual([w.reply()[:3] for _ in range(2)], ['220', '250'])
+
+    def test_a_wrong_header_ends_it(self):
+        for header in (b'PROXY TCP4 192.0.2.1 192.0.2.1 40000\r\n',
                        b'PROXY TCP4 300.0.2.1 192.0.2.1 40000 25\r\n', b'PROXY  TCP4 192.0.2.1 192.0.2.1 1 1\r\n',
-                       b'PROXY TCP4 192.0.2.1 192.0.2.1 40000 25\n' + b' ' * 200, b'proxy tcp4 a b c d\r\n',
+                       b'PROXY TCP4 192.0.2.1 192.0.2.1 40000 25\n' + b' ' * 200,
                        V2 + b'\x31\x11\0\x0c' + b'\0' * 12, V2 + b'\x21\x11\0\x04' + b'\0' * 4,
                        V2 + b'\x21\x11\xff\xff', b'PROXY ' + b'x' * 5000):
             with self.wire(header) as w:
@@ -190,6 +198,22 @@ class Ceiling(unittest.TestCase):
             finally:
                 for w in held:
                     w.close()
+
+    def test_a_reverse_proxy_has_no_share(self):
+        """All of HTTP's clients come from its one address."""
+        for trusted, most in ((TRUSTED, 100), ('10.0.0.0/8', 10)):
+            with Daemon(TRUSTED_PROXIES=trusted, WEBCAL_MAX_CONNECTIONS='100') as d:
+                held = [Wire(d.port('http'), source=TRUSTED) for _ in range(30)]
+                answered = 0
+                for w in held:
+                    try:
+                        w.send('GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n')
+                        answered += w.line().startswith('HTTP/1.1 200')
+                    except (OSError, AssertionError):
+                        pass
+                for w in held:
+                    w.close()
+                self.assertEqual(answered, min(30, most))
 
 
 if __name__ == '__main__':

@@ -41,12 +41,44 @@ static void test_proxy_names_the_client(void **state)
 	line_service_free(s);
 }
 
-static void test_proxy_must_begin_with_it(void **state)
+/* A client in the proxy's network (Docker's gateway) that comes by itself. */
+static void test_a_client_without_a_header(void **state)
+{
+	static const char *const first[] = { "x\n", "\r\n\r\nx\n", "" };
+	struct line_service *s = line_service_new();
+	SSL *ssl;
+	int fd;
+
+	(void)state;
+	line_service_trust(s, "127.0.0.1");
+	line_service_open(s);
+	for (size_t i = 0; i < sizeof(first) / sizeof(first[0]); i++) {
+		fd = line_service_connect(s);
+		peer_send(fd, first[i]);
+		peer_expects(s->loop, fd, "hello 127.0.0.1\n");
+		close(fd);
+		turn_until(s->loop, service_connections(s->service) == 0);
+	}
+	line_service_free(s);
+
+	s = line_service_new();
+	line_service_trust(s, "127.0.0.1");
+	line_service_secure(s, SERVICE_IMPLICIT);
+	line_service_open(s);
+	fd = line_service_connect(s);
+	ssl = client_new(fd, 0);
+	assert_true(client_handshake(s->loop, ssl));
+	client_expects(s->loop, ssl, "hello 127.0.0.1 secure\n");
+	SSL_free(ssl);
+	close(fd);
+	line_service_free(s);
+}
+
+static void test_a_wrong_header_ends_it(void **state)
 {
 	static const char *const bad[] = {
-		"EHLO there, this is a long line without a header\r\n",
 		"PROXY TCP4 nonsense\r\n",
-		"\r\n\r\nEHLO",
+		"\r\n\r\n",                    /* the start of version 2, and then no more */
 	};
 	struct line_service *s = line_service_new();
 
@@ -58,6 +90,7 @@ static void test_proxy_must_begin_with_it(void **state)
 		int end;
 
 		peer_send(fd, bad[i]);
+		shutdown(fd, SHUT_WR);
 		assert_string_equal(peer_read(s->loop, fd, SIZE_MAX, &end), "");
 		assert_int_not_equal(end, 0);
 		close(fd);
@@ -197,7 +230,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_proxy_names_the_client),
-		cmocka_unit_test(test_proxy_must_begin_with_it),
+		cmocka_unit_test(test_a_client_without_a_header),
+		cmocka_unit_test(test_a_wrong_header_ends_it),
 		cmocka_unit_test(test_header_of_a_stranger_is_input),
 		cmocka_unit_test(test_implicit_tls),
 		cmocka_unit_test(test_implicit_tls_behind_a_proxy),

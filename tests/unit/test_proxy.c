@@ -84,14 +84,29 @@ static void assert_bad(struct slice input)
 	for (size_t n = 0; n <= input.len; n++) {
 		enum proxy_result r = read_exactly(slice_head(input, n), &used, &source);
 
-		if (r == PROXY_DONE || (bad && r != PROXY_BAD))
+		if (r == PROXY_DONE || (bad && r != PROXY_BAD && r != PROXY_NONE))
 			fail_msg("%.*s: %d after %zu bytes", (int)input.len, input.at, (int)r, n);
-		bad = r == PROXY_BAD;
+		bad = r == PROXY_BAD || r == PROXY_NONE;
 		assert_int_equal(used, 0);
 		assert_int_equal(source.len, 0);
 	}
 	if (!bad)
 		fail_msg("not refused: %.*s", (int)input.len, input.at);
+}
+
+static void test_what_does_not_begin_like_one(void **state)
+{
+	static const char *const cases[] = {
+		"EHLO client.example\r\n", "proxy TCP4 192.0.2.1 192.0.2.2 1 2\r\n", "PROXYTCP4",
+		"\x16\x03\x01", "\r\n\r\nEHLO", "X",
+	};
+	struct address source;
+	size_t used;
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(cases); i++)
+		assert_int_equal(proxy_read(slice_of(cases[i]), &used, &source), PROXY_NONE);
+	assert_int_equal(proxy_read(SLICE("PROXY x\r\n"), &used, &source), PROXY_BAD);
 }
 
 static void test_version_1(void **state)
@@ -277,6 +292,7 @@ static void test_a_damaged_signature(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_what_does_not_begin_like_one),
 		cmocka_unit_test(test_version_1),
 		cmocka_unit_test(test_bad_version_1),
 		cmocka_unit_test(test_version_2),
