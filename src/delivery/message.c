@@ -107,7 +107,7 @@ static struct smtp_verdict verdict_for(enum store_status st, const char *text)
 	case STORE_OK:
 		return (struct smtp_verdict){ 250, "2.0.0", text };
 	case STORE_NO_SPACE:
-		return (struct smtp_verdict){ 452, "4.3.1", "Mailbox full just now: try later" };
+		return (struct smtp_verdict){ 452, "4.3.1", "Not enough room just now: try later" };
 	case STORE_TOO_BIG:
 		return (struct smtp_verdict){ 552, "5.3.4", "Message too big" };
 	case STORE_BUSY:

@@ -83,15 +83,21 @@ static void name_byte(struct trace_filter *f, struct buf *out, char c)
 static size_t step(struct trace_filter *f, struct buf *out, struct slice in)
 {
 	size_t line = slice_find(in, '\n');
+	bool first = !f->begun;
 
+	f->begun = true;
 	switch (f->state) {
 	case TRACE_LINE_START:
-		if (in.at[0] == '\n')
+		if (first && (in.at[0] == ' ' || in.at[0] == '\t')) {
+			buf_add(out, SLICE("\n"));
 			f->state = TRACE_BODY;
-		else if (in.at[0] == ' ' || in.at[0] == '\t')
+		} else if (in.at[0] == '\n') {
+			f->state = TRACE_BODY;
+		} else if (in.at[0] == ' ' || in.at[0] == '\t') {
 			f->state = f->dropping ? TRACE_DROP : TRACE_KEEP;
-		else
+		} else {
 			f->state = TRACE_NAME;
+		}
 		return 0;
 	case TRACE_NAME:
 		name_byte(f, out, in.at[0]);

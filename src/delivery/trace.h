@@ -27,10 +27,13 @@ enum { TRACE_NAME_MAX = 24 };    /* longer than the longest of the names */
 struct trace_filter {
 	enum { TRACE_LINE_START, TRACE_NAME, TRACE_KEEP, TRACE_DROP, TRACE_BODY } state;
 	bool dropping;           /* what continuation lines belong to */
+	bool begun;              /* a byte was seen */
 	char name[TRACE_NAME_MAX];
 	size_t name_len;
 };
-/* Zero to start.  Adds what stays of `in` to out: at most in.len + TRACE_NAME_MAX. */
+/* Zero to start.  Adds what stays of `in` to out: at most in.len + TRACE_NAME_MAX.
+ * A message that begins with a blank has no header: an empty line is put before it,
+ * or it would continue our own last line. */
 void trace_filter_add(struct trace_filter *f, struct buf *out, struct slice in);
 /* The message is over: gives out what was held back. */
 void trace_filter_end(struct trace_filter *f, struct buf *out);

@@ -27,6 +27,8 @@ def normalised(data):
 
 def without_forged(data):
     """Header fields that only we may write, removed with their continuation lines."""
+    if data[:1] in (b' ', b'\t'):     # no header at all: an empty line comes before it
+        return b'\r\n' + data
     lines = data.split(b'\r\n')
     kept, dropping = [], False
     for i, line in enumerate(lines):
