@@ -12,6 +12,7 @@
 #include <libical/ical.h>
 
 #include "base/buf.h"
+#include "base/hash.h"
 #include "base/mem.h"
 #include "base/text.h"
 #include "zone_rules.h"
@@ -21,6 +22,12 @@ enum {
 	VARIANTS_MOST = 50,      /* rules under one name */
 	TZID_MOST = 200,
 	ZONE_BYTES = 256 * 1024,
+	/* In one merge: a message may name a zone at each of 500,000 dates, and write
+	 * 100,000 VTIMEZONEs. */
+	NAMES_MOST = 5000,
+	ASKED_MOST = 1000,
+	ARENA_LEFT = 128 * 1024 * 1024,  /* for what is done with the events */
+	BUCKETS = 1024,
 };
 
 struct zone {
@@ -30,10 +37,33 @@ struct zone {
 	icaltimezone *tz;                /* made when first asked */
 };
 
+/* What a TZID was found to mean: a series of five thousand dates asks once. */
+struct meaning {
+	struct meaning *next;
+	const struct ics_comp *object;
+	struct slice tzid;
+	enum zone_meaning is;
+	struct zone *zone;
+	int offset;
+};
+
+/* A VTIMEZONE of the object that is being read. */
+struct theirs {
+	struct slice name;
+	const struct ics_comp *written;
+	struct zone *zone;               /* once asked; NULL: nothing usable */
+	bool asked;
+};
+
 struct zones {
 	struct arena *arena;
 	struct zone *list;
 	unsigned count;
+	struct meaning *meanings[BUCKETS];
+	unsigned names, asked;
+	const struct ics_comp *object;   /* whose VTIMEZONEs `theirs` holds */
+	struct theirs *theirs;
+	unsigned theirs_count;
 };
 
 struct zones *zones_new(struct arena *a)
@@ -180,23 +210,17 @@ static struct slice plain_name(struct zones *z, struct slice tzid)
 	return name;
 }
 
-/* The sender's rules under its name, or under the first variant that is free. */
-static struct zone *sender_zone(struct zones *z, struct slice tzid, const struct ics_comp *object)
+/* The rules under that name, or under the first variant that is free. */
+static struct zone *add_theirs(struct zones *z, struct slice tzid, const struct ics_comp *written)
 {
-	const struct ics_comp *c = object->children;
 	struct ics_comp *rules;
-	struct zone *zone;
+	struct zone *zone = iana(z, ics_value(written, "X-LIC-LOCATION"));
 
-	tzid = plain_name(z, tzid);
-	while (c && !(slice_is_nocase(c->name, "VTIMEZONE") &&
-		      slice_equal(plain_name(z, ics_value(c, "TZID")), tzid)))
-		c = c->next;
-	if (!c)
-		return NULL;
-	zone = iana(z, ics_value(c, "X-LIC-LOCATION"));
 	if (zone)
 		return zone;
-	rules = tzid.len ? zone_rules_strict(z->arena, c, tzid) : NULL;
+	if (!tzid.len || z->asked++ >= ASKED_MOST || arena_room(z->arena) < ARENA_LEFT)
+		return NULL;
+	rules = zone_rules_strict(z->arena, written, tzid);
 	for (unsigned n = 1; rules && n <= VARIANTS_MOST; n++) {
 		char *text = n == 1 ? mem_bytes(tzid.at, tzid.len) :
 			     mem_printf("%.*s (%u)", (int)tzid.len, tzid.at, n);
@@ -210,6 +234,38 @@ static struct zone *sender_zone(struct zones *z, struct slice tzid, const struct
 			rules->props->value = name;
 			return add(z, name, rules);
 		}
+	}
+	return NULL;
+}
+
+/* Their names are made plain once an object. */
+static void list_theirs(struct zones *z, const struct ics_comp *object)
+{
+	z->object = object;
+	z->theirs = arena_array(z->arena, ASKED_MOST, sizeof(*z->theirs));
+	z->theirs_count = 0;
+	for (const struct ics_comp *c = object->children; c && z->theirs_count < ASKED_MOST;
+	     c = c->next)
+		if (slice_is_nocase(c->name, "VTIMEZONE"))
+			z->theirs[z->theirs_count++] = (struct theirs){
+				.name = plain_name(z, ics_value(c, "TZID")), .written = c,
+			};
+}
+
+static struct zone *sender_zone(struct zones *z, struct slice tzid, const struct ics_comp *object)
+{
+	if (z->object != object)
+		list_theirs(z, object);
+	tzid = plain_name(z, tzid);
+	for (unsigned i = 0; i < z->theirs_count; i++) {
+		struct theirs *t = &z->theirs[i];
+
+		if (!slice_equal(t->name, tzid))
+			continue;
+		if (!t->asked)
+			t->zone = add_theirs(z, tzid, t->written);
+		t->asked = true;
+		return t->zone;
 	}
 	return NULL;
 }
@@ -254,28 +310,61 @@ static bool named_offset(struct slice tzid, int *offset)
 	return zone_rules_offset(slice_make(text, n), offset);
 }
 
+static void resolve(struct zones *z, struct meaning *m)
+{
+	struct slice tzid = m->tzid;
+
+	if (tzid.len && tzid.len <= 4 * TZID_MOST) {
+		m->zone = iana(z, tzid);
+		if (!m->zone && m->object)
+			m->zone = sender_zone(z, tzid, m->object);
+		/* Names without a slash ("EST", "Japan") are the database's only where
+		 * nobody said what they mean. */
+		if (!m->zone && !m->object)
+			m->zone = find(z, tzid);
+		if (!m->zone)
+			m->zone = system_zone(z, tzid);
+	}
+	if (m->zone)
+		m->is = ZONE_RULES;
+	else
+		m->is = named_offset(tzid, &m->offset) ? ZONE_OFFSET : ZONE_NONE;
+}
+
 enum zone_meaning zones_resolve(struct zones *z, struct slice tzid,
 				const struct ics_comp *object, struct zone **zone, int *offset)
 {
-	tzid = slice_trim(tzid);
+	struct meaning found = { .object = object, .tzid = slice_trim(tzid) }, *m;
+	struct meaning **bucket;
+
 	*offset = 0;
 	*zone = NULL;
-	if (means_utc(tzid))
+	if (means_utc(found.tzid))
 		return ZONE_OFFSET;
-	if (tzid.len && tzid.len <= 4 * TZID_MOST) {
-		*zone = iana(z, tzid);
-		if (!*zone && object)
-			*zone = sender_zone(z, tzid, object);
-		/* Names without a slash ("EST", "Japan") are the database's only where
-		 * nobody said what they mean. */
-		if (!*zone && !object)
-			*zone = find(z, tzid);
-		if (!*zone)
-			*zone = system_zone(z, tzid);
+	bucket = &z->meanings[hash_keyed(found.tzid) % BUCKETS];
+	for (m = *bucket; m; m = m->next)
+		if (m->object == object && slice_equal(m->tzid, found.tzid))
+			break;
+	if (!m) {
+		m = &found;
+		if (z->names < NAMES_MOST || !object)
+			resolve(z, m);
+		else
+			m->is = ZONE_NONE;
+		/* What the feed itself does not have yet it may have soon. */
+		if (z->names < NAMES_MOST && (object || m->zone) &&
+		    found.tzid.len <= 4 * TZID_MOST) {
+			m = arena_get(z->arena, sizeof(*m));
+			*m = found;
+			m->tzid = arena_copy(z->arena, found.tzid);
+			m->next = *bucket;
+			*bucket = m;
+			z->names++;
+		}
 	}
-	if (*zone)
-		return ZONE_RULES;
-	return named_offset(tzid, offset) ? ZONE_OFFSET : ZONE_NONE;
+	*zone = m->zone;
+	*offset = m->offset;
+	return m->is;
 }
 
 static icaltimezone *library_zone(struct zone *zone)

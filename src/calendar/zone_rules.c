@@ -24,7 +24,7 @@
 
 enum {
 	OBSERVANCES_MOST = 200,  /* Casablanca's Ramadans to 2087 are the longest list */
-	RDATES_MOST = 500,
+	RDATES_MOST = 1000,      /* of one zone; those Ramadans are 180 */
 	FIRST_YEAR = 1960,       /* a little before what is promised */
 	FILE_MOST = 64 * 1024,   /* of the database; the longest has 4 KB */
 	NAME_MOST = 64,          /* of an IANA name; the longest has 32 */
@@ -195,13 +195,13 @@ static void copy_offset(struct arena *a, struct ics_comp *to, struct slice name,
 	free(exact);
 }
 
-static struct ics_comp *observance(struct arena *a, const struct ics_comp *from)
+static struct ics_comp *observance(struct arena *a, const struct ics_comp *from,
+				   unsigned *rdates)
 {
 	bool summer = slice_is_nocase(from->name, "DAYLIGHT");
 	struct ics_comp *c;
 	struct slice name = ics_text_clean(a, ics_value(from, "TZNAME"), 64, false);
 	struct slice rule = yearly(a, ics_value(from, "RRULE"));
-	unsigned rdates = RDATES_MOST;
 	struct when start;
 	char text[WHEN_TEXT];
 	int before, after;
@@ -223,8 +223,8 @@ static struct ics_comp *observance(struct arena *a, const struct ics_comp *from)
 	if (name.len)
 		ics_prop_add(a, c, SLICE("TZNAME"), name);
 	if (rule.len)
-		copy_rule(a, c, rule, &start, before, &rdates);
-	copy_rdates(a, c, from, &rdates);
+		copy_rule(a, c, rule, &start, before, rdates);
+	copy_rdates(a, c, from, rdates);
 	return c;
 }
 
@@ -274,11 +274,12 @@ struct ics_comp *zone_rules_strict(struct arena *a, const struct ics_comp *from,
 				   struct slice tzid)
 {
 	struct ics_comp *zone = ics_comp_new(a, SLICE("VTIMEZONE"));
-	unsigned count = 0;
+	unsigned count = 0, rdates = RDATES_MOST;
 
 	ics_prop_add(a, zone, SLICE("TZID"), tzid);
 	for (const struct ics_comp *c = from->children; c; c = c->next) {
-		struct ics_comp *o = count < OBSERVANCES_MOST ? observance(a, c) : NULL;
+		struct ics_comp *o = count < OBSERVANCES_MOST ? observance(a, c, &rdates) :
+				     NULL;
 
 		if (!o)
 			continue;

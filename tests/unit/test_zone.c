@@ -168,6 +168,71 @@ static void test_only_used(void **state)
 	rig_release(&r);
 }
 
+static void add_zone(struct buf *out, const char *name, unsigned observances, unsigned dates)
+{
+	buf_printf(out, "BEGIN:VTIMEZONE\nTZID:%s\n", name);
+	for (unsigned i = 0; i < observances; i++) {
+		buf_printf(out, "BEGIN:STANDARD\nDTSTART:19%02u0101T000000\nTZOFFSETFROM:+0100\n"
+			   "TZOFFSETTO:+0200\n", 70 + i % 30);
+		for (unsigned k = 0; k < dates; k++)
+			buf_printf(out, "RDATE:20%02u%02u%02uT000000\n", k % 60 + 10, k % 12 + 1,
+				   k % 28 + 1);
+		buf_add_text(out, "END:STANDARD\n");
+	}
+	buf_add_text(out, "END:VTIMEZONE\n");
+}
+
+/* Five thousand dates in that zone; ",0": a name that is spelt in many ways. */
+static void add_event(struct buf *out, unsigned uid, const char *tzid)
+{
+	char commas[151];
+
+	memset(commas, ',', sizeof(commas));
+	buf_printf(out, "BEGIN:VEVENT\nUID:%u\nDTSTAMP:20240101T000000Z\n"
+		   "DTSTART:20240101T000000\nRRULE:FREQ=DAILY\n", uid);
+	for (unsigned k = 0; k < 5000; k++) {
+		buf_printf(out, "EXDATE;TZID=\"%s%.*s\":2024%02u%02uT%02u0000\n", tzid,
+			   tzid[0] == ',' ? (int)(k % 150) : 0, commas, k / 28 % 12 + 1,
+			   k % 28 + 1, k / 336);
+	}
+	buf_add_text(out, "END:VEVENT\n");
+}
+
+/* What a stranger can write about zones costs little, and no memory without end. */
+static void test_hostile(void **state)
+{
+	static const struct { unsigned zones, observances, dates, events; const char *tzid; } cases[] = {
+		{ 1, 200, 400, 3, "0" },         /* one large zone, asked often */
+		{ 10000, 1, 0, 3, "nowhere" },   /* many zones, asked for another */
+		{ 1000, 1, 0, 3, "Some/where" }, /* nor in the database */
+		{ 1, 200, 100, 1, ",0" },        /* one zone under many spellings */
+	};
+	struct buf text;
+	struct rig r;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		char name[16], *string;
+
+		buf_init(&text, 64 * 1024 * 1024);
+		buf_add_text(&text, "BEGIN:VCALENDAR\n");
+		for (unsigned k = 0; k < cases[i].zones; k++) {
+			snprintf(name, sizeof(name), "%u", k);
+			add_zone(&text, name, cases[i].observances, cases[i].dates);
+		}
+		for (unsigned k = 0; k < cases[i].events; k++)
+			add_event(&text, k, cases[i].tzid);
+		buf_add_text(&text, "END:VCALENDAR\n");
+		string = buf_take_string(&text);
+		rig_init(&r);
+		rig_object(&r, string);
+		assert_int_equal(r.last.count, cases[i].events);
+		assert_true(arena_room(r.arena) > 128 * 1024 * 1024);
+		free(string);
+		rig_release(&r);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -175,6 +240,7 @@ int main(void)
 		cmocka_unit_test(test_sender_rules),
 		cmocka_unit_test(test_clash),
 		cmocka_unit_test(test_only_used),
+		cmocka_unit_test(test_hostile),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
