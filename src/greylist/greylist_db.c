@@ -27,6 +27,7 @@
 
 enum {
 	SCHEMA = 1,
+	ANNOUNCE_EVERY_MS = 600 * 1000,  /* trouble that comes and goes is not said each time */
 	BUSY_MS = 2000,          /* somebody looks into the file with sqlite3 */
 	BATCH = 10000,           /* rows removed at a time: some 50 ms */
 	BATCHES = 20,            /* in one go, so that visits need not wait for seconds */
@@ -64,7 +65,9 @@ struct greylist_db {
 	sqlite3 *handle;                 /* NULL: not open */
 	sqlite3_stmt *prepared[STATEMENTS];
 	int64_t rows;
-	bool broken;                     /* and the log has said so */
+	bool broken;
+	bool announced;                  /* ... and it was said */
+	uint64_t announced_ms;           /* clock_mono_ms(); 0: never */
 };
 
 struct greylist_db *greylist_db_new(const struct greylist_db_options *o)
@@ -107,10 +110,16 @@ int64_t greylist_db_rows(const struct greylist_db *db)
 static void log_broken(struct greylist_db *db, int code)
 {
 	int err = db->handle ? sqlite3_system_errno(db->handle) : 0;
+	uint64_t now = clock_mono_ms();
 
 	if (db->broken)
 		return;
 	db->broken = true;
+	/* On a full disk it works for those who are known and not for others. */
+	if (db->announced_ms && now - db->announced_ms < ANNOUNCE_EVERY_MS)
+		return;
+	db->announced = true;
+	db->announced_ms = now;
 	log_event(LEVEL_ERROR, "greylist", "database does not work, everybody passes",
 		  log_text("path", db->path),
 		  log_text("reason", db->handle ? sqlite3_errmsg(db->handle) : sqlite3_errstr(code)),
@@ -119,9 +128,11 @@ static void log_broken(struct greylist_db *db, int code)
 
 static void log_works(struct greylist_db *db)
 {
-	if (db->broken)
+	if (db->broken && db->announced) {
 		log_event(LEVEL_INFO, "greylist", "database works again",
 			  log_text("path", db->path));
+		db->announced = false;
+	}
 	db->broken = false;
 }
 
