@@ -114,6 +114,14 @@ static int act_once(const struct folder *from, const struct folder *to,
 	return act(a.at, b.at);
 }
 
+static bool is_there(const struct folder *from, const struct copy_one *c)
+{
+	struct path path;
+
+	path_message(&path, from->path, c->place, c->old);
+	return access(path.at, F_OK) == 0;
+}
+
 /* Links or moves the file; when another program has renamed it, from where it is
  * now, with the flags it has now. */
 static int act_on(struct folder *from, struct folder *to, struct copy_list *l,
@@ -127,7 +135,9 @@ static int act_on(struct folder *from, struct folder *to, struct copy_list *l,
 		return ENOENT;
 	if (!name_copy(from, to, c))
 		return ENAMETOOLONG;
-	return act_once(from, to, c, where, act);
+	err = act_once(from, to, c, where, act);
+	/* Only a message that is gone may be left out. */
+	return err == ENOENT && is_there(from, c) ? ESTALE : err;
 }
 
 /* A message whose file is no more is left out: it is as if expunged before. */
@@ -249,6 +259,8 @@ enum store_status folder_copy(struct folder *from, struct folder *to, struct cop
 	enum store_status st;
 	int err;
 
+	if (!maildir_heal(to->path))
+		return STORE_FAILED;
 	for (size_t i = 0; i < l->count; i++) {
 		if (!name_copy(from, to, &l->all[i]))
 			return STORE_FAILED;

@@ -59,6 +59,9 @@ enum store_status maildir_failed(const char *what, const char *path, int err);
 bool maildir_is_folder(const char *folder);
 /* new/ cur/ tmp/ where they are missing. */
 bool maildir_complete(const char *folder);
+/* As complete, where there is a cur/: an empty tmp/ or new/ is tidied away by some
+ * programs, but where cur/ is missing a volume is not mounted. */
+bool maildir_heal(const char *folder);
 /* As complete, for a new folder that appears at once or not at all. */
 enum store_status maildir_make(const char *root, const char *dir);
 /* Takes the folder away at once; removing what is in it may take its time. */

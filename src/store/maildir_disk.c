@@ -55,16 +55,29 @@ bool maildir_is_folder(const char *folder)
 
 bool maildir_complete(const char *folder)
 {
+	bool made = false;
+
 	for (size_t i = 0; i < SUBDIRS_COUNT; i++) {
 		struct path sub;
+		int err;
 
 		path_make(&sub, folder, SUBDIRS[i], "", "");
-		if (mkdir(sub.at, 0700) != 0 && errno != EEXIST) {
-			maildir_failed("cannot make a directory", sub.at, errno);
+		if (mkdir(sub.at, 0700) == 0) {
+			made = true;
+		} else if (errno != EEXIST) {
+			err = errno;
+			maildir_failed("cannot make a directory", sub.at, err);
+			errno = err;
 			return false;
 		}
 	}
-	return true;
+	/* A message is as safe as the directories that lead to it. */
+	return !made || maildir_sync(folder);
+}
+
+bool maildir_heal(const char *folder)
+{
+	return maildir_is_folder(folder) && maildir_complete(folder);
 }
 
 static void remove_tree(const char *path, unsigned depth)
@@ -96,7 +109,8 @@ enum store_status maildir_make(const char *root, const char *dir)
 	path_make(&made, root, "tmp", unique, "");
 	path_make(&target, root, dir, "", "");
 	path_make(&mark, made.at, "maildirfolder", "", "");
-	if (mkdir(made.at, 0700) != 0)
+	if (mkdir(made.at, 0700) != 0 &&
+	    !(errno == ENOENT && maildir_heal(root) && mkdir(made.at, 0700) == 0))
 		return maildir_failed("cannot make a folder", made.at, errno);
 	fd = -1;
 	if (!maildir_complete(made.at) ||
@@ -123,6 +137,8 @@ enum store_status maildir_remove(const char *root, const char *dir)
 	char unique[UNIQUE_NAME], name[UNIQUE_NAME + 32];
 	struct path from, to;
 
+	if (!maildir_heal(root))
+		return STORE_FAILED;
 	file_unique(unique);
 	snprintf(name, sizeof(name), REMOVED "%s", unique);
 	path_make(&from, root, dir, "", "");
@@ -187,8 +203,11 @@ enum store_status maildir_replace(const char *folder, const char *name, struct s
 	file_unique(unique);
 	path_make(&path, folder, name, "", "");
 	path_make(&fresh, folder, "tmp", unique, "");
-	return file_replace(path.at, fresh.at, text) ? STORE_OK :
-	       maildir_failed("cannot write a file", path.at, errno);
+	if (file_replace(path.at, fresh.at, text) ||
+	    (errno == ENOENT && maildir_heal(folder) &&
+	     file_replace(path.at, fresh.at, text)))
+		return STORE_OK;
+	return maildir_failed("cannot write a file", path.at, errno);
 }
 
 bool maildir_read(const char *folder, const char *name, struct buf *out)

@@ -158,17 +158,20 @@ static int move_in(struct commit_job *j, const char *to)
 static enum store_status appear(struct commit_job *j)
 {
 	struct arrived *a = j->arrived;
-	struct path folder, to;
+	struct path folder, place, to;
 	int err;
 
-	path_make(&folder, j->file->store->root, j->dir.at, place_name(a->place), "");
-	path_make(&to, folder.at, a->name, "", "");
+	path_make(&folder, j->file->store->root, j->dir.at, "", "");
+	path_make(&place, folder.at, place_name(a->place), "", "");
+	path_make(&to, place.at, a->name, "", "");
 	err = move_in(j, to.at);
+	if (err == ENOENT && maildir_heal(folder.at))
+		err = move_in(j, to.at);
 	if (err)
 		return maildir_failed("cannot store a message", to.at, err);
 	close(j->file->fd);
 	j->file->fd = -1;
-	if (!maildir_sync(folder.at)) {
+	if (!maildir_sync(place.at)) {
 		unlink(to.at);
 		return STORE_FAILED;
 	}
