@@ -165,7 +165,8 @@ bool doctor_check_places(const struct config *c, FILE *errors)
 		ok &= check_folder("GRAYLISTING_DB_PATH", folder, errors);
 		ok &= check_local("GRAYLISTING_DB_PATH", folder, errors);
 	}
-	ok &= check_pair(c, errors);
+	if (root || !lies_in(c->keyfile, c->mailfolder))
+		ok &= check_pair(c, errors);
 	ok &= check_password(c, errors);
 	return ok;
 }
