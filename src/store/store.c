@@ -17,6 +17,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/file.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/text.h"
@@ -224,6 +225,16 @@ enum store_status store_new_validity(struct store *s, uint32_t *validity)
 
 /* ---- Opening ---- */
 
+/* The folder above may not be ours to open: then it was not us who lose it. */
+static bool make_synced(const char *path)
+{
+	if (mkdir(path, 0700) == 0)
+		(void)dir_sync_of(path);
+	else if (errno != EEXIST)
+		return false;
+	return true;
+}
+
 static bool make_parents(const char *path)
 {
 	struct path p;
@@ -232,10 +243,10 @@ static bool make_parents(const char *path)
 		if (path[i] != '/')
 			continue;
 		snprintf(p.at, sizeof(p.at), "%.*s", (int)i, path);
-		if (mkdir(p.at, 0700) != 0 && errno != EEXIST)
+		if (!make_synced(p.at))
 			return false;
 	}
-	return mkdir(path, 0700) == 0 || errno == EEXIST;
+	return make_synced(path);
 }
 
 static bool make_first_folders(struct store *s)
@@ -302,12 +313,22 @@ static bool make_index_folder(const char *path)
 	return make_parents(dir.at);
 }
 
+static bool make_subdir(const char *root, const char *name)
+{
+	struct path path;
+
+	path_make(&path, root, name, "", "");
+	return mkdir(path.at, 0700) == 0 || errno == EEXIST;
+}
+
+/* cur/ is made last: while it is missing this is the first start, whatever ended the
+ * one before. */
 static bool open_maildir(struct store *s, char *error, size_t size)
 {
 	bool is_new = !maildir_is_folder(s->root);
 
-	if (!make_parents(s->root) || !maildir_complete(s->root) ||
-	    (is_new && !make_first_folders(s))) {
+	if (!make_parents(s->root) || !make_subdir(s->root, "tmp") ||
+	    (is_new && !make_first_folders(s)) || !maildir_complete(s->root)) {
 		snprintf(error, size, "The Maildir %s cannot be made: %s.", s->root,
 			 strerrordesc_np(errno));
 		return false;

@@ -491,9 +491,47 @@ static void test_short_writes(void **state)
 	every_error(FAULT_SHORT, 0);
 }
 
+static void start_for_the_first_time(int at)
+{
+	struct fixture f;
+
+	alarm(120);
+	faults_set(at ? FAULT_CRASH : FAULT_COUNT, FAULT_CHANGES, at, 0);
+	use(place, &f);
+	faults_off();
+	leave(&f);
+	_exit(0);
+}
+
+/* Whatever ended the first start, the next one has every folder. */
+static void test_first_start(void **state)
+{
+	static const char all[] = "INBOX:0 Archive:81 Drafts:9 Junk:41 Sent:11 Trash:21";
+	int status;
+
+	(void)state;
+	for (int at = 1; at <= 250; at++) {
+		struct fixture f;
+		pid_t child;
+
+		run("rm -rf", place, "");
+		child = fork();
+		if (child == 0)
+			start_for_the_first_time(at);
+		assert_int_equal(waitpid(child, &status, 0), child);
+		use(place, &f);
+		assert_string_equal(fixture_list(&f), all);
+		leave(&f);
+		if (WEXITSTATUS(status) == 0)
+			return;
+	}
+	fail();
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_first_start),
 		cmocka_unit_test(test_killed_at_every_call),
 		cmocka_unit_test(test_errors),
 		cmocka_unit_test(test_short_writes),
