@@ -227,6 +227,13 @@ struct folder *folder_of_mailbox(struct store *s, const struct mailbox *m)
 	return NULL;
 }
 
+static uint32_t last_uid(const struct folder *f)
+{
+	if (!f->loaded)
+		return f->head.uid_next - 1;
+	return f->table.count ? f->table.records[f->table.count - 1].uid : 0;
+}
+
 static void load_one(void *ctx, const struct index_message *m)
 {
 	struct folder *f = ctx;
@@ -254,6 +261,8 @@ enum store_status folder_load(struct folder *f)
 		return index_failure(f->store->index);
 	}
 	f->loaded = true;
+	if (f->head.uid_next <= last_uid(f))
+		f->head.uid_next = last_uid(f) + 1;
 	return STORE_OK;
 }
 
@@ -344,13 +353,6 @@ static bool find_uid(struct folder *f, const char *name, uint32_t *uid)
 		return true;
 	}
 	return index_message_uid(f->store->index, f->head.id, name, len, uid);
-}
-
-static uint32_t last_uid(const struct folder *f)
-{
-	if (!f->loaded)
-		return f->head.uid_next - 1;
-	return f->table.count ? f->table.records[f->table.count - 1].uid : 0;
 }
 
 bool folder_add(struct folder *f, const struct arrival *a, uint32_t *uid)

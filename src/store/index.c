@@ -14,6 +14,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <unistd.h>
 
 #include "base/log.h"
@@ -44,6 +45,9 @@ static const char *const LAYOUT_SQL =
 	"CREATE UNIQUE INDEX message_base ON message(folder, base);"
 	"CREATE TABLE text(folder INTEGER, uid INTEGER, envelope BLOB, body BLOB,"
 	" bodystructure BLOB, PRIMARY KEY(folder, uid)) WITHOUT ROWID;"
+	/* A reader of a lost index goes on with the number it has: no other folder
+	 * may have that one in the next. */
+	"INSERT INTO sqlite_sequence(name, seq) VALUES('folder', abs(random() % 1000000000000));"
 	"PRAGMA user_version=" TEXT_OF_VALUE(LAYOUT) ";"
 	"COMMIT;";
 
@@ -119,6 +123,8 @@ enum store_status index_failure(const struct index *ix)
 	switch (ix->failure & 0xff) {
 	case SQLITE_FULL: case SQLITE_READONLY:
 		return STORE_NO_SPACE;
+	case SQLITE_BUSY:                /* somebody looks into it with a tool */
+		return STORE_BUSY;
 	default:
 		return STORE_FAILED;
 	}
@@ -251,6 +257,20 @@ static void move_aside(const char *path)
 		  log_text("path", path));
 }
 
+/* Two that share an index would give one UID to two messages, each from what it
+ * remembers.  A file of its own, because the index itself may be moved aside and
+ * SQLite's locks on it end with any descriptor of it. */
+static bool lock_index(struct index *ix)
+{
+	char *path = mem_printf("%s.lock", ix->path);
+	bool taken;
+
+	ix->lock = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	taken = ix->lock >= 0 && flock(ix->lock, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK;
+	free(path);
+	return !taken;
+}
+
 struct index *index_open(const char *path, char *error, size_t error_size)
 {
 	struct index *ix = mem_alloc(sizeof(*ix));
@@ -258,6 +278,12 @@ struct index *index_open(const char *path, char *error, size_t error_size)
 
 	ix->path = mem_string(path);
 	pthread_mutex_init(&ix->read_lock, NULL);
+	if (!lock_index(ix)) {
+		snprintf(error, error_size, "Another letterplate is running on the index %s. Stop it,"
+			 " or give each its own MAILFOLDER.", path);
+		index_close(ix);
+		return NULL;
+	}
 	ok = open_files(ix, &damaged);
 	if (!ok && damaged) {
 		close_files(ix);
@@ -278,6 +304,8 @@ void index_close(struct index *ix)
 	if (!ix)
 		return;
 	close_files(ix);
+	if (ix->lock >= 0)
+		close(ix->lock);
 	pthread_mutex_destroy(&ix->read_lock);
 	free(ix->path);
 	free(ix);
@@ -286,6 +314,13 @@ void index_close(struct index *ix)
 bool index_is_damaged(const struct index *ix)
 {
 	return ix->damaged;
+}
+
+void index_is_wrong(struct index *ix)
+{
+	log_event(LEVEL_ERROR, "store", "the index says what cannot be", log_text("path", ix->path));
+	ix->failure = SQLITE_CORRUPT;
+	ix->damaged = true;
 }
 
 bool index_renew(struct index *ix)

@@ -19,6 +19,7 @@ enum statement {
 
 struct index {
 	char *path;
+	int lock;                        /* held while the index is open; -1: no such thing here */
 	sqlite3 *write, *read;
 	sqlite3_stmt *statement[S_COUNT];
 	pthread_mutex_t read_lock;       /* for the read connection */
@@ -32,6 +33,8 @@ sqlite3_stmt *index_statement(struct index *ix, enum statement which);
 bool index_run(struct index *ix, sqlite3_stmt *st);
 /* True: a row is there, reset it later.  *ok: false for a failure. */
 bool index_row(struct index *ix, sqlite3_stmt *st, bool *ok);
+/* Rows that SQLite finds nothing wrong with, and we do. */
+void index_is_wrong(struct index *ix);
 void index_note_failure(struct index *ix, sqlite3 *db, const char *what);
 
 #endif

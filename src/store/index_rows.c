@@ -129,9 +129,18 @@ uint32_t index_largest_validity(struct index *ix)
 	return (uint32_t)one_number(ix, S_VALIDITY);
 }
 
+/* A disk that turns a bit makes rows that are read without an error. */
+static bool can_be(const struct index_message *m, int64_t uid, uint32_t last)
+{
+	return uid > last && uid < UINT32_MAX && m->name && m->keywords &&
+	       strlen(m->name) < FILE_NAME && file_base_len(m->name) > 0 &&
+	       m->name[0] != '.' && !strchr(m->name, '/');
+}
+
 bool index_messages(struct index *ix, int64_t folder, index_message_fn *fn, void *ctx)
 {
 	sqlite3_stmt *st = index_statement(ix, S_MESSAGES);
+	uint32_t last = 0;
 	bool ok;
 
 	if (!st)
@@ -149,8 +158,13 @@ bool index_messages(struct index *ix, int64_t folder, index_message_fn *fn, void
 			.saved = sqlite3_column_int64(st, 7),
 		};
 
-		if (m.name && m.keywords && m.uid && strlen(m.name) < FILE_NAME)
-			fn(ctx, &m);
+		if (!can_be(&m, sqlite3_column_int64(st, 0), last)) {
+			sqlite3_reset(st);
+			index_is_wrong(ix);
+			return false;
+		}
+		last = m.uid;
+		fn(ctx, &m);
 	}
 	return ok;
 }

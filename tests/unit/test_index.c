@@ -165,11 +165,13 @@ static void renewed(void **state)
 	struct place_of *p = *state;
 	struct index *ix = open_index(p->path);
 	struct buf out;
+	int64_t first;
 
-	add_folder(ix);
+	first = add_folder(ix);
 	assert_true(index_renew(ix));
 	assert_false(has_folder(ix));
-	add_folder(ix);
+	/* A reader that goes on with the old number gets nothing by it. */
+	assert_int_not_equal(add_folder(ix), first);
 	assert_true(has_folder(ix));
 	buf_init(&out, 100);
 	assert_false(index_text(ix, 1, 1, 0, &out));
@@ -177,9 +179,25 @@ static void renewed(void **state)
 	index_close(ix);
 }
 
+static void one_at_a_time(void **state)
+{
+	struct place_of *p = *state;
+	struct index *ix = open_index(p->path);
+	char error[256] = "";
+
+	assert_non_null(ix);
+	assert_null(index_open(p->path, error, sizeof(error)));
+	assert_non_null(strstr(error, "Another letterplate"));
+	index_close(ix);
+	ix = open_index(p->path);
+	assert_non_null(ix);
+	index_close(ix);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(one_at_a_time, begin, end),
 		cmocka_unit_test_setup_teardown(kept, begin, end),
 		cmocka_unit_test_setup_teardown(rolled_back, begin, end),
 		cmocka_unit_test_setup_teardown(damaged_is_moved_aside, begin, end),

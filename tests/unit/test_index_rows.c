@@ -65,6 +65,19 @@ static const char *list(struct world *w)
 	return w->list;
 }
 
+/* What no index of ours says, though SQLite reads it. */
+static void impossible(void **state)
+{
+	struct world *w = *state;
+
+	assert_true(add(w, 1, "1.a", ""));
+	assert_true(add(w, 2, "../../x", ""));
+	w->list[0] = '\0';
+	assert_false(index_messages(w->ix, w->f.id, list_one, w));
+	assert_string_equal(w->list, "1 cur/1.a [];");
+	assert_true(index_is_damaged(w->ix));
+}
+
 static void messages(void **state)
 {
 	struct world *w = *state;
@@ -152,6 +165,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(messages, begin, end),
+		cmocka_unit_test_setup_teardown(impossible, begin, end),
 		cmocka_unit_test_setup_teardown(texts, begin, end),
 		cmocka_unit_test_setup_teardown(folders, begin, end),
 	};
