@@ -1,5 +1,5 @@
 # make            build/letterplate
-# make deps       installs what the build and the tests need (Debian)
+# make deps       installs what the build and the tests need (Debian); FOR=build: the build only
 # make demo       builds, starts it on loopback, sends a message and an invitation
 # make test       unit, session and system tests; ends with a count
 # make check      layers, lengths, everything again under sanitizers
@@ -64,8 +64,9 @@ $(BUILD)/tests/unit/%: $(BUILD)/tests/unit/%.o $(BUILD)/letterplate.a
 
 # ---- From nothing to a result: each of these is complete on a fresh Debian ----
 
+FOR ?= check
 deps:
-	@tests/support/deps.sh check
+	@tests/support/deps.sh $(FOR)
 
 demo:
 	@tests/support/deps.sh demo
