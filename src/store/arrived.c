@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/mem.h"
@@ -66,7 +67,20 @@ static bool add_one(struct folder *f, struct arrived *a, int64_t now)
 		.received = a->received, .saved = now, .texts = texts,
 	};
 	struct record *r;
+	struct path path;
 
+	path_message(&path, f->path, a->place, a->name);
+	if (access(path.at, F_OK) != 0) {
+		if (!index_message_uid(f->store->index, f->head.id, a->name,
+				       file_base_len(a->name), &a->result.uid))
+			return false;
+		/* Somebody sorted it away already.  The event of that may have been
+		 * before this record, so none would take it off again. */
+		if (a->result.uid == 0) {
+			f->suspect = true;
+			return true;
+		}
+	}
 	if (a->keywords)
 		n.keywords = give_keywords(f, a);
 	if (!folder_add(f, &n, &a->result.uid))
