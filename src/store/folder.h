@@ -76,6 +76,7 @@ struct file_event {
 	struct file_event *next;
 	enum place place;
 	bool appeared;
+	bool written;                    /* in its place, and now closed */
 	char name[];
 };
 enum store_status folder_events(struct folder *f, const struct file_event *events);

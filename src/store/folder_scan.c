@@ -20,10 +20,12 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "folder.h"
+#include "watch.h"
 
 enum { ROUNDS_MAX = 4 };
 
 static const int64_t SETTLED_NS = INT64_C(2000000000);
+static const int64_t FAR_AHEAD_NS = INT64_C(86400000000000);
 
 struct found {
 	char *name;
@@ -238,9 +240,11 @@ static bool take_uids(struct scan *s, struct uidlist **list)
 	return true;
 }
 
+/* A time to come is a server's clock that is ahead: what it says now may be said of
+ * a later change too.  Further ahead it is wrong for good, and as good as any. */
 static int64_t settled(int64_t mtime, int64_t now_ns)
 {
-	return mtime <= now_ns && now_ns - mtime < SETTLED_NS ? 0 : mtime;
+	return mtime > now_ns - SETTLED_NS && mtime < now_ns + FAR_AHEAD_NS ? 0 : mtime;
 }
 
 static bool rounds(struct scan *s, int64_t times[2])
@@ -302,6 +306,11 @@ enum store_status folder_sync(struct folder *f, bool force)
 			return STORE_FAILED;
 		force = true;
 	}
+	/* Another directory has taken its place: this folder is not that one. */
+	if (f->live && !watch_holds(f->store->watch, f->path, f->wd)) {
+		folder_is_gone(f);
+		return STORE_NO_FOLDER;
+	}
 	if (!force && !f->suspect && (f->live || (new_mtime == f->head.new_mtime &&
 				   cur_mtime == f->head.cur_mtime)))
 		return STORE_OK;
@@ -337,6 +346,28 @@ enum store_status folder_claim(struct folder *f)
 	return store_commit(f->store, ok);
 }
 
+/* Just made where it is to stay, and not written yet: its end is an event as well. */
+static bool is_begun(const struct folder *f, const struct file_event *e)
+{
+	struct path path;
+	struct stat st;
+
+	path_message(&path, f->path, e->place, e->name);
+	return !e->written && lstat(path.at, &st) == 0 && S_ISREG(st.st_mode) && st.st_size == 0;
+}
+
+/* Taken in while somebody was still writing it.  A message never changes, so what
+ * it has become is another one. */
+static bool was_half(const struct folder *f, const struct record *r, const struct file_event *e)
+{
+	struct found n = { .name = (char *)(uintptr_t)e->name, .place = e->place, .uid = UINT32_MAX };
+	struct arrival a;
+
+	return e->written && r->place == e->place &&
+	       strcmp(table_name(&f->table, r), e->name) == 0 && look_at(f, &n, &a) &&
+	       a.size != r->size;
+}
+
 /* What appeared: a new name of what we know, or a message. */
 static bool see_events(struct scan *s, const struct file_event *events)
 {
@@ -349,13 +380,14 @@ static bool see_events(struct scan *s, const struct file_event *events)
 		if (!e->appeared || e->name[0] == '.' || len == 0 ||
 		    !is_there(f, e->place, e->name))
 			continue;
+		if (r && was_half(f, r, e)) {
+			if (!folder_remove(f, r))
+				return false;
+			r = NULL;
+		}
+		/* Seen twice it is added once: folder_add() knows it. */
 		if (!r) {
-			bool again = false;
-
-			for (size_t i = 0; i < s->count; i++)
-				again = again || (s->found[i].place == e->place &&
-						  strcmp(s->found[i].name, e->name) == 0);
-			if (!again)
+			if (!is_begun(f, e))
 				add_found(s, e->place, e->name);
 		} else if ((r->place != e->place ||
 			    strcmp(table_name(&f->table, r), e->name) != 0) &&
@@ -384,12 +416,15 @@ enum store_status folder_events(struct folder *f, const struct file_event *event
 {
 	struct scan s = { .f = f, .ok = true, .in_order = true };
 	enum store_status st = folder_load(f);
+	bool ok;
 
 	if (st != STORE_OK || !events)
 		return st;
 	if (!store_begin(f->store))
 		return index_failure(f->store->index);
-	st = store_commit(f->store, see_events(&s, events) && add_all_found(&s));
+	ok = see_events(&s, events);
+	table_sweep(&f->table);
+	st = store_commit(f->store, ok && add_all_found(&s));
 	clear_found(&s);
 	free(s.found);
 	if (st == STORE_OK && any_vanished(f, events))

@@ -100,19 +100,23 @@ static bool is_local(const char *path)
 	return false;
 }
 
+static int add_watch(struct watch_table *w, const char *folder, int place)
+{
+	struct path path;
+
+	path_make(&path, folder, place_name((enum place)place), "", "");
+	return inotify_add_watch(w->watch.fd, path.at, NAMES_MASK | GONE_MASK | IN_ONLYDIR);
+}
+
 bool watch_add(struct watch_table *w, const char *folder, int wd[2])
 {
 	if (w->watch.fd < 0)
 		return false;
 	for (int place = PLACE_NEW; place <= PLACE_CUR; place++) {
-		struct path path;
-
-		path_make(&path, folder, place_name((enum place)place), "", "");
-		wd[place] = inotify_add_watch(w->watch.fd, path.at,
-					      NAMES_MASK | GONE_MASK | IN_ONLYDIR);
+		wd[place] = add_watch(w, folder, place);
 		if (wd[place] < 0) {
 			log_event(LEVEL_WARN, "store", "cannot watch a directory",
-				  log_text("path", path.at), log_errno(errno));
+				  log_text("path", folder), log_errno(errno));
 			watch_remove(w, wd);
 			return false;
 		}
@@ -127,6 +131,21 @@ void watch_remove(struct watch_table *w, int wd[2])
 			inotify_rm_watch(w->watch.fd, wd[i]);
 		wd[i] = -1;
 	}
+}
+
+/* The kernel answers with the old number when it is the same directory. */
+bool watch_holds(struct watch_table *w, const char *folder, const int wd[2])
+{
+	for (int place = PLACE_NEW; place <= PLACE_CUR; place++) {
+		int now = add_watch(w, folder, place);
+
+		if (now == wd[place])
+			continue;
+		if (now >= 0)
+			inotify_rm_watch(w->watch.fd, now);
+		return false;
+	}
+	return true;
 }
 
 bool watch_assign(struct watch_table *w, const int wd[2], struct mailbox *m)
@@ -207,6 +226,7 @@ static void take_event(struct watch_table *w, const struct inotify_event *e)
 	memcpy(made->name, e->name, len + 1);
 	made->place = to->place;
 	made->appeared = (e->mask & (IN_MOVED_TO | IN_CREATE | IN_CLOSE_WRITE)) != 0;
+	made->written = (e->mask & IN_CLOSE_WRITE) != 0;
 	if (!to->events)
 		to->last = &to->events;
 	*to->last = made;

@@ -22,6 +22,8 @@ void watch_free(struct watch_table *w);
 /* Mail lane.  True: every change of this folder will be seen, by us or others. */
 bool watch_add(struct watch_table *w, const char *folder, int wd[2]);
 void watch_remove(struct watch_table *w, int wd[2]);
+/* Mail lane: those watches are on what lies at this path now. */
+bool watch_holds(struct watch_table *w, const char *folder, const int wd[2]);
 
 /* Loop: those watches are this mailbox's; false: events came before this. */
 bool watch_assign(struct watch_table *w, const int wd[2], struct mailbox *m);
