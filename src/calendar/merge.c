@@ -6,9 +6,15 @@
  */
 #include "merge.h"
 
+#include <stdlib.h>
 #include <string.h>
 
+#include "base/mem.h"
 #include "recur.h"
+
+/* What one event may take of the arena, with all that it changes: 5,000 dates, twice,
+ * 20,000 occurrences, as many reminders as a text has room for. */
+enum { EVENT_ROOM = 64 * 1024 * 1024 };
 
 void decisions_init(struct decisions *d, struct arena *a, unsigned most)
 {
@@ -105,10 +111,11 @@ static void fit_to_master(const struct event_source *s, struct event *o,
 	event_refresh(s, o);
 }
 
-/* What is known of single occurrences, held against a series that has changed. */
-static void settle_occurrences(struct set *s, struct event *master)
+/* The occurrences that stay, or may come, fit the series; the others go. */
+static void settle_overrides(struct set *s, struct event *master, struct when *list)
 {
 	struct event *next;
+	unsigned later = 0;
 
 	for (struct event *o = set_first(s, master->uid); o; o = next) {
 		next = set_next(o);
@@ -117,7 +124,7 @@ static void settle_occurrences(struct set *s, struct event *master)
 		if (later_than_series(o, master) > 0) {
 			/* Refers to this series or to one still to come. */
 			fit_to_master(&s->source, o, master);
-			recur_include(&s->source, master, &o->recurrence);
+			list[later++] = o->recurrence;
 		} else if (recur_has(&s->source, master, &o->recurrence, &s->steps_left) ==
 			   RECUR_NO) {
 			set_remove(s, o);
@@ -125,14 +132,24 @@ static void settle_occurrences(struct set *s, struct event *master)
 			fit_to_master(&s->source, o, master);
 		}
 	}
-	for (const struct tombstone *t = s->tombstones; t; t = t->next) {
-		struct when w;
+	recur_include(&s->source, master, list, later);
+}
 
+/* What is known of single occurrences, held against a series that has changed. */
+static void settle_occurrences(struct set *s, struct event *master)
+{
+	size_t most = s->events > s->tombstone_count ? s->events : s->tombstone_count;
+	struct when *list = mem_array(most + 1, sizeof(*list));
+	unsigned gone = 0;
+
+	settle_overrides(s, master, list);
+	for (const struct tombstone *t = s->tombstones; t; t = t->next)
 		if (t->occurrence[0] && slice_equal(t->uid, master->uid) &&
 		    told_later(master, t->stamp, t->sequence) <= 0 &&
-		    when_parse(&w, slice_of(t->occurrence)))
-			recur_exclude(&s->source, master, &w);
-	}
+		    when_parse(&list[gone], slice_of(t->occurrence)))
+			gone++;
+	recur_exclude(&s->source, master, list, gone);
+	free(list);
 }
 
 /* True: what is there is as new, and `d` says so. */
@@ -198,8 +215,11 @@ static void put_override(struct set *s, struct event *e, struct decision *d)
 	}
 	if (old)
 		set_remove(s, old);
-	if (master)
-		recur_include(&s->source, master, &e->recurrence);
+	if (master) {
+		struct when at = e->recurrence;
+
+		recur_include(&s->source, master, &at, 1);
+	}
 	set_add(s, e);
 	set_unbury(s, e->uid, key);
 	decide(d, old || master ? CALENDAR_UPDATED : CALENDAR_ADDED, "one occurrence");
@@ -270,6 +290,7 @@ static void cancel_one(struct set *s, struct event *e, struct decision *d)
 	struct event *master = find_master(s, e->uid);
 	struct event *old = find_override(s, e, master);
 	bool falls = false;
+	struct when at = e->recurrence;
 	char key[WHEN_TEXT];
 
 	if (old || master)
@@ -293,7 +314,7 @@ static void cancel_one(struct set *s, struct event *e, struct decision *d)
 	if (e->and_future)
 		cancel_future(s, e, master);
 	else if (falls)
-		recur_exclude(&s->source, master, &e->recurrence);
+		falls = recur_exclude(&s->source, master, &at, 1);
 	if (old || falls)
 		decide(d, CALENDAR_CANCELLED, "one occurrence");
 	else
@@ -369,6 +390,10 @@ static void merge_event(struct set *s, const struct event_source *source,
 
 	if (!d)
 		return;
+	if (arena_room(s->source.arena) < EVENT_ROOM) {
+		decide(d, CALENDAR_IGNORED, "the message says more than is read");
+		return;
+	}
 	cancel = method->meaning == CANCEL ||
 		 slice_is_nocase(ics_value(vevent, "STATUS"), "CANCELLED");
 	d->uid = slice_head(ics_value(vevent, "UID"), 1024);

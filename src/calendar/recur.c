@@ -16,6 +16,7 @@
 enum {
 	STEPS_ONE = 40000,       /* of one rule: a daily one of a hundred years */
 	YEAR_MOST = 2500,        /* libical's own end is a little later */
+	RULE_MOST = 2048,        /* property.c lets half of that through, UNTIL comes to it */
 };
 
 static struct icaltimetype library_wall(const struct when *w)
@@ -73,18 +74,26 @@ static void until_on_wall(struct icalrecurrencetype *rule, const struct when *st
 	rule->until = library_wall(&w);
 }
 
-static enum recur_answer rule_has(const struct event_source *s, const struct event *master,
-				  struct slice value, const struct when *w, unsigned *left)
+static enum recur_answer rule_has(const struct event *master, struct slice value,
+				  const struct when *w, unsigned *left)
 {
 	struct icalrecurrencetype rule;
 	icalrecur_iterator *it;
 	enum recur_answer answer = RECUR_UNKNOWN;
+	char text[RULE_MOST];
+	bool other_calendar;
 
+	if (value.len >= sizeof(text) || *left == 0)
+		return RECUR_UNKNOWN;
+	memcpy(text, value.at, value.len);
+	text[value.len] = '\0';
+	rule = icalrecurrencetype_from_string(text);
+	other_calendar = rule.rscale != NULL;
+	icalmemory_free_buffer(rule.rscale);
 	/* Finer than a day may need a step for each second of centuries; other
 	 * calendars (RFC 7529) are as costly. */
-	rule = icalrecurrencetype_from_string(arena_string(s->arena, value));
 	if (rule.freq < ICAL_DAILY_RECURRENCE || rule.freq > ICAL_YEARLY_RECURRENCE ||
-	    rule.rscale || master->start.year > YEAR_MOST || w->year > YEAR_MOST)
+	    other_calendar || master->start.year > YEAR_MOST || w->year > YEAR_MOST)
 		return RECUR_UNKNOWN;
 	until_on_wall(&rule, &master->start);
 	it = icalrecur_iterator_new(rule, library_wall(&master->start));
@@ -103,16 +112,17 @@ static enum recur_answer rule_has(const struct event_source *s, const struct eve
 }
 
 static bool listed(const struct event_source *s, const struct event *master, const char *name,
-		   const struct when *w)
+		   const struct when *w, unsigned *left)
 {
 	struct event_dates at = { .name = name };
 	struct slice item;
 	struct when d;
 
-	while (event_date_next(s->zones, master->comp, &at, &d, &item)) {
+	while (*left > 0 && event_date_next(s->zones, master->comp, &at, &d, &item)) {
 		d = when_like(d, &master->start);
 		if (when_compare(&d, w) == 0)
 			return true;
+		--*left;
 	}
 	return false;
 }
@@ -123,15 +133,17 @@ enum recur_answer recur_has(const struct event_source *s, const struct event *ma
 	struct when w = when_like(*at, &master->start);
 	enum recur_answer answer = RECUR_NO;
 
-	if (listed(s, master, "EXDATE", &w))
+	if (listed(s, master, "EXDATE", &w, left))
 		return RECUR_NO;
-	if (when_compare(&w, &master->start) == 0 || listed(s, master, "RDATE", &w))
+	if (when_compare(&w, &master->start) == 0 || listed(s, master, "RDATE", &w, left))
 		return RECUR_YES;
+	if (*left == 0)
+		return RECUR_UNKNOWN;
 	if (when_compare(&w, &master->start) < 0)
 		return RECUR_NO;
 	for (const struct ics_prop *p = ics_prop_find(master->comp, "RRULE"); p;
 	     p = ics_prop_next(p, "RRULE")) {
-		enum recur_answer one = rule_has(s, master, p->value, &w, left);
+		enum recur_answer one = rule_has(master, p->value, &w, left);
 
 		if (one == RECUR_YES)
 			return one;
@@ -146,46 +158,82 @@ bool recur_is_series(const struct event *master)
 	return ics_prop_find(master->comp, "RRULE") || ics_prop_find(master->comp, "RDATE");
 }
 
-/* Our events hold one date a property. */
-static void drop_date(const struct event_source *s, struct event *master, const char *name,
-		      const struct when *w, bool later)
+static int in_order(const void *x, const void *y)
+{
+	return when_compare(x, y);
+}
+
+/* In the form of DTSTART, in order, each once; how many there are then. */
+static unsigned put_in_order(const struct event *master, struct when *w, unsigned count)
+{
+	unsigned n = 0;
+
+	for (unsigned i = 0; i < count; i++)
+		w[i] = when_like(w[i], &master->start);
+	if (count)
+		qsort(w, count, sizeof(*w), in_order);
+	for (unsigned i = 0; i < count; i++)
+		if (n == 0 || when_compare(&w[i], &w[n - 1]) != 0)
+			w[n++] = w[i];
+	return n;
+}
+
+/* Drops those dates that are among `w`.  Our events hold one date a property. */
+static void drop_dates(const struct event_source *s, struct event *master, const char *name,
+		       const struct when *w, unsigned count)
 {
 	struct event_dates at = { .name = name };
 	struct slice item;
 	struct when d;
 
 	while (event_date_next(s->zones, master->comp, &at, &d, &item)) {
-		int order;
-
 		d = when_like(d, &master->start);
-		order = when_compare(&d, w);
-		if (order == 0 || (later && order > 0))
+		if (bsearch(&d, w, count, sizeof(*w), in_order))
 			ics_prop_drop(master->comp, at.prop);
 	}
 }
 
-void recur_exclude(const struct event_source *s, struct event *master, const struct when *at)
+static unsigned count_dates(const struct event *master, const char *name)
 {
-	struct when w = when_like(*at, &master->start);
+	unsigned n = 0;
 
-	drop_date(s, master, "RDATE", &w, false);
-	if (!listed(s, master, "EXDATE", &w))
-		event_set_when(s->arena, master->comp, "EXDATE", &w);
-	event_refresh(s, master);
+	for (const struct ics_prop *p = ics_prop_find(master->comp, name); p;
+	     p = ics_prop_next(p, name))
+		n++;
+	return n;
 }
 
-void recur_include(const struct event_source *s, struct event *master, const struct when *at)
+bool recur_exclude(const struct event_source *s, struct event *master, struct when *w,
+		   unsigned count)
 {
-	struct when w = when_like(*at, &master->start);
+	unsigned there;
 
-	drop_date(s, master, "EXDATE", &w, false);
+	count = put_in_order(master, w, count);
+	if (count == 0)
+		return true;
+	drop_dates(s, master, "RDATE", w, count);
+	drop_dates(s, master, "EXDATE", w, count);
+	there = count_dates(master, "EXDATE");
+	for (unsigned i = 0; i < count && there + i < RECUR_DATES; i++)
+		event_set_when(s->arena, master->comp, "EXDATE", &w[i]);
+	event_refresh(s, master);
+	return there + count <= RECUR_DATES;
+}
+
+void recur_include(const struct event_source *s, struct event *master, struct when *w,
+		   unsigned count)
+{
+	count = put_in_order(master, w, count);
+	if (count)
+		drop_dates(s, master, "EXDATE", w, count);
 }
 
 void recur_add(const struct event_source *s, struct event *master, const struct when *at)
 {
 	struct when w = when_like(*at, &master->start);
 
-	if (!listed(s, master, "RDATE", &w))
+	drop_dates(s, master, "RDATE", &w, 1);
+	if (count_dates(master, "RDATE") < RECUR_DATES)
 		event_set_when(s->arena, master->comp, "RDATE", &w);
 	event_refresh(s, master);
 }
@@ -210,6 +258,20 @@ static struct slice ended(struct arena *a, struct slice rule, const char *until)
 	return part;
 }
 
+static void drop_from(const struct event_source *s, struct event *master, const char *name,
+		      const struct when *w)
+{
+	struct event_dates at = { .name = name };
+	struct slice item;
+	struct when d;
+
+	while (event_date_next(s->zones, master->comp, &at, &d, &item)) {
+		d = when_like(d, &master->start);
+		if (when_compare(&d, w) >= 0)
+			ics_prop_drop(master->comp, at.prop);
+	}
+}
+
 void recur_end_before(const struct event_source *s, struct event *master, const struct when *at)
 {
 	struct when w = when_like(*at, &master->start), last;
@@ -221,5 +283,5 @@ void recur_end_before(const struct event_source *s, struct event *master, const 
 	for (struct ics_prop *p = ics_prop_find(master->comp, "RRULE"); p;
 	     p = ics_prop_next(p, "RRULE"))
 		p->value = ended(s->arena, p->value, until);
-	drop_date(s, master, "RDATE", &w, true);
+	drop_from(s, master, "RDATE", &w);
 }

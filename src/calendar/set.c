@@ -34,9 +34,7 @@ void set_add(struct set *s, struct event *e)
 {
 	struct event **at = bucket(s, e->uid);
 
-	while (*at)
-		at = &(*at)->next;
-	e->next = NULL;
+	e->next = *at;
 	*at = e;
 	s->events++;
 }

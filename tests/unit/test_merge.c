@@ -7,6 +7,7 @@
 #include <stdio.h>
 
 #include "../support/calendar_rig.h"
+#include "base/clock.h"
 
 #define STAMP(day) "DTSTAMP:202401" day "T000000Z\n"
 #define ONCE "DTSTART:20240305T090000Z\nDTEND:20240305T100000Z\n"
@@ -299,6 +300,72 @@ static void test_method_of_header(void **state)
 	rig_release(&r);
 }
 
+/* A series of which as much is known as there can be, and a message that changes it
+ * twenty times. */
+static void test_heavy_series(void **state)
+{
+	uint64_t start;
+	struct buf b;
+	struct rig r;
+	char *text;
+
+	(void)state;
+	rig_init(&r);
+	for (int i = 0; i < TOMBSTONES_MOST; i++) {
+		struct tombstone t = { .uid = SLICE("a"), .made = RIG_NOW, .sequence = 100 };
+
+		snprintf(t.occurrence, sizeof(t.occurrence), "20%02d%02d%02dT100000Z", 24 + i / 336,
+			 i / 28 % 12 + 1, i % 28 + 1);
+		memcpy(t.stamp, "20240201T000000Z", 17);
+		set_tombstone_add(r.set, &t);
+	}
+	for (int i = 0; i < 20; i++) {
+		buf_init(&b, 1 << 20);
+		buf_add_text(&b, "BEGIN:VCALENDAR\n");
+		for (int k = 0; k < RIG_EVENTS; k++)
+			buf_printf(&b, "BEGIN:VEVENT\nUID:a\n" STAMP("01") "DTSTART:20240101T100000Z\n"
+				   "RECURRENCE-ID:20%02d%02d%02dT110000Z\nEND:VEVENT\n",
+				   24 + i, k / 28 + 1, k % 28 + 1);
+		buf_add_text(&b, "END:VCALENDAR\n");
+		text = buf_take_string(&b);
+		rig_object(&r, text);
+		free(text);
+	}
+	assert_int_equal(r.set->events, 20 * RIG_EVENTS);
+	buf_init(&b, 16 << 20);
+	buf_add_text(&b, "BEGIN:VCALENDAR\n");
+	for (int i = 0; i < 20; i++) {
+		buf_printf(&b, "BEGIN:VEVENT\nUID:a\nSEQUENCE:%d\n" STAMP("01")
+			   "DTSTART;TZID=Europe/Berlin:20240101T100000\nRRULE:FREQ=HOURLY\nRDATE:", i);
+		for (int k = 0; k < 4000; k++)
+			buf_printf(&b, "%s20%02d%02d%02dT120000Z", k ? "," : "", 24 + k / 336,
+				   k / 28 % 12 + 1, k % 28 + 1);
+		buf_add_text(&b, "\nEND:VEVENT\n");
+	}
+	buf_add_text(&b, "END:VCALENDAR\n");
+	text = buf_take_string(&b);
+	start = clock_mono_ms();
+	rig_object(&r, text);
+	assert_int_equal(r.last.count, 20);
+	assert_true(clock_mono_ms() - start < 20000);
+	assert_true(arena_room(r.arena) > 64 * 1024 * 1024);
+	free(text);
+	rig_release(&r);
+}
+
+/* What one message takes of the memory ends before the memory does. */
+static void test_no_room(void **state)
+{
+	struct rig r;
+
+	(void)state;
+	rig_init(&r);
+	arena_get(r.arena, arena_room(r.arena) - 32 * 1024 * 1024);
+	assert_int_equal(rig_send(&r, "", "UID:a\n" STAMP("01") ONCE), CALENDAR_IGNORED);
+	assert_int_equal(r.set->events, 0);
+	rig_release(&r);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -307,6 +374,8 @@ int main(void)
 		cmocka_unit_test(test_several_in_one),
 		cmocka_unit_test(test_ceiling),
 		cmocka_unit_test(test_method_of_header),
+		cmocka_unit_test(test_heavy_series),
+		cmocka_unit_test(test_no_room),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -76,6 +76,77 @@ static void test_steps(void **state)
 	rig_release(&r);
 }
 
+/* Twenty thousand questions take no memory, and dates are steps too. */
+static void test_cost(void **state)
+{
+	char rule[1000] = "BYDAY=MO";
+	unsigned left = RECUR_STEPS;
+	struct buf text;
+	struct when w;
+	struct rig r;
+	size_t room;
+	char *lines;
+
+	(void)state;
+	rig_init(&r);
+	for (size_t n = strlen(rule); n + 4 < sizeof(rule); n += 3)
+		memcpy(rule + n, ",MO", 4);
+	lines = mem_printf("UID:a\nDTSTAMP:20240101T000000Z\nDTSTART:20240304T090000Z\n"
+			   "RRULE:FREQ=WEEKLY;%s\nRRULE:RSCALE=GREGORIAN;FREQ=YEARLY\n", rule);
+	rig_send(&r, "", lines);
+	assert_true(when_parse(&w, SLICE("20240305T090000Z")));
+	room = arena_room(r.arena);
+	for (int i = 0; i < 20000; i++)
+		recur_has(&r.set->source, set_first(r.set, SLICE("a")), &w, &left);
+	assert_int_equal(arena_room(r.arena), room);
+	free(lines);
+
+	buf_init(&text, 1024 * 1024);
+	buf_add_text(&text, "UID:b\nDTSTAMP:20240101T000000Z\nDTSTART:20240304T090000Z\n"
+		     "RRULE:FREQ=DAILY\nEXDATE:");
+	for (int i = 0; i < 4000; i++)
+		buf_printf(&text, "%s20%02d%02d%02dT090000Z", i ? "," : "", 30 + i / 336, i / 28 % 12 + 1,
+			   i % 28 + 1);
+	buf_add_text(&text, "\n");
+	lines = buf_take_string(&text);
+	rig_send(&r, "", lines);
+	left = 6000;
+	recur_has(&r.set->source, set_first(r.set, SLICE("b")), &w, &left);
+	assert_true(left < 2000);
+	assert_int_equal(recur_has(&r.set->source, set_first(r.set, SLICE("b")), &w, &left), RECUR_UNKNOWN);
+	free(lines);
+	rig_release(&r);
+}
+
+/* A series does not grow with each cancellation for ever. */
+static void test_dates_end(void **state)
+{
+	struct when *w = mem_array(RECUR_DATES + 2, sizeof(*w));
+	struct event *e;
+	struct rig r;
+
+	(void)state;
+	rig_init(&r);
+	rig_send(&r, "", "UID:a\nDTSTAMP:20240101T000000Z\nDTSTART:20240304T090000Z\nRRULE:FREQ=HOURLY\n");
+	e = set_first(r.set, SLICE("a"));
+	for (unsigned i = 0; i < RECUR_DATES + 2; i++) {
+		w[i] = e->start;
+		when_set_seconds(&w[i], when_seconds(&w[i]) + 3600 * (i ? i : 1));
+	}
+	assert_true(recur_exclude(&r.set->source, e, w, RECUR_DATES + 1));       /* one twice */
+	assert_int_equal(rig_count(&r, "\nEXDATE"), RECUR_DATES);
+	assert_true(recur_exclude(&r.set->source, e, w, 1));
+	assert_false(recur_exclude(&r.set->source, e, &w[RECUR_DATES + 1], 1));
+	assert_int_equal(rig_count(&r, "\nEXDATE"), RECUR_DATES);
+	for (unsigned i = 0; i < RECUR_DATES + 2; i++)
+		w[i] = e->start;
+	recur_add(&r.set->source, e, &w[0]);
+	recur_add(&r.set->source, e, &w[0]);
+	assert_int_equal(rig_count(&r, "\nRDATE"), 1);
+	free(w);
+	rig_release(&r);
+}
+
 static void test_edit(void **state)
 {
 	struct event *e;
@@ -89,10 +160,10 @@ static void test_edit(void **state)
 	e = set_first(r.set, SLICE("a"));
 	assert_true(recur_is_series(e));
 	assert_true(when_parse(&w, SLICE("20240305T080000Z")));
-	recur_exclude(&r.set->source, e, &w);
-	recur_exclude(&r.set->source, e, &w);
+	assert_true(recur_exclude(&r.set->source, e, &w, 1));
+	assert_true(recur_exclude(&r.set->source, e, &w, 1));
 	assert_int_equal(rig_count(&r, "EXDATE;TZID=Europe/Berlin:20240305T090000"), 1);
-	recur_include(&r.set->source, e, &w);
+	recur_include(&r.set->source, e, &w, 1);
 	rig_lacks(&r, "EXDATE");
 	recur_add(&r.set->source, e, &w);
 	rig_has(&r, "RDATE;TZID=Europe/Berlin:20240305T090000");
@@ -108,6 +179,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_has),
 		cmocka_unit_test(test_steps),
+		cmocka_unit_test(test_cost),
+		cmocka_unit_test(test_dates_end),
 		cmocka_unit_test(test_edit),
 	};
 

@@ -46,9 +46,9 @@ static void test_chain(void **state)
 	rig_init(&r);
 	for (int i = 0; i < 3; i++)
 		set_add(r.set, &e[i]);
-	assert_ptr_equal(set_first(r.set, SLICE("a")), &e[0]);
-	assert_ptr_equal(set_next(&e[0]), &e[2]);
-	assert_null(set_next(&e[2]));
+	assert_ptr_equal(set_first(r.set, SLICE("a")), &e[2]);
+	assert_ptr_equal(set_next(&e[2]), &e[0]);
+	assert_null(set_next(&e[0]));
 	assert_null(set_next(&e[1]));
 	rig_release(&r);
 }
