@@ -15,7 +15,7 @@ build='gcc libc6-dev make pkg-config libssl-dev libsqlite3-dev libical-dev libut
 	libidn2-dev zlib1g-dev libcrypt-dev tzdata'
 demo='curl ca-certificates'
 test='libcmocka-dev python3 openssl swaks libio-socket-ssl-perl isync mutt fetchmail
-	offlineimap3 procps'
+	offlineimap3 procps ncurses-base'
 check='clang libclang-rt-dev'
 
 packages() {
