@@ -12,6 +12,10 @@
 
 enum { DAY = 86400 };
 
+/* The years 1 and 9999 are all that four digits say. */
+#define FIRST INT64_C(-62135596800)
+#define LAST INT64_C(253402300799)
+
 static int digits(const char *at, int count)
 {
 	int n = 0;
@@ -126,7 +130,14 @@ static void set_days(struct when *w, int64_t days)
 
 void when_set_seconds(struct when *w, int64_t wall)
 {
-	int64_t days = wall / DAY, rest = wall % DAY;
+	int64_t days, rest;
+
+	if (wall < FIRST)
+		wall = FIRST;
+	if (wall > LAST)
+		wall = LAST;
+	days = wall / DAY;
+	rest = wall % DAY;
 
 	if (rest < 0) {
 		rest += DAY;

@@ -27,7 +27,8 @@ void when_print(char out[WHEN_TEXT], const struct when *w);
 
 /* Seconds since 1970, of UTC where the kind knows it, else of the wall. */
 int64_t when_seconds(const struct when *w);
-void when_set_seconds(struct when *w, int64_t wall);     /* year to second; kind stays */
+/* Year to second, within the years 1 to 9999; kind stays. */
+void when_set_seconds(struct when *w, int64_t wall);
 
 struct when when_to_utc(struct when w);          /* ZONED becomes UTC; others stay */
 /* The same moment in the kind and zone of `model`; what one side does not know

@@ -61,6 +61,28 @@ static void test_seconds(void **state)
 	}
 }
 
+/* A zone can carry a time out of the years that can be written. */
+static void test_ends(void **state)
+{
+	static const struct { int64_t wall; const char *text; } ends[] = {
+		{ INT64_C(-62135596800), "00010101T000000" },
+		{ INT64_C(-62135596801), "00010101T000000" },
+		{ INT64_C(253402300799), "99991231T235959" },
+		{ INT64_C(253402300800), "99991231T235959" },
+		{ INT64_MAX, "99991231T235959" }, { INT64_MIN, "00010101T000000" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(ends) / sizeof(*ends); i++) {
+		struct when w = { .kind = WHEN_FLOATING };
+		char text[WHEN_TEXT];
+
+		when_set_seconds(&w, ends[i].wall);
+		when_print(text, &w);
+		assert_string_equal(text, ends[i].text);
+	}
+}
+
 static void test_like(void **state)
 {
 	struct when day, clock, utc, floating, w;
@@ -85,6 +107,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_texts),
 		cmocka_unit_test(test_seconds),
+		cmocka_unit_test(test_ends),
 		cmocka_unit_test(test_like),
 	};
 
