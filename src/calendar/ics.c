@@ -347,56 +347,69 @@ struct slice ics_param(const struct ics_prop *p, const char *name)
 	return SLICE("");
 }
 
-/* One character of a TEXT value as it is to stand there; 0 in *took: none left. */
-static void clean_next(struct buf *out, struct slice value, bool is_list, size_t *took)
+/* A character that stands for itself, if it may stand there at all; how many bytes. */
+static size_t clean_plain(struct buf *out, struct slice value)
 {
-	char c = value.at[0];
 	uint32_t point;
+	size_t n = text_utf8_next(value, &point);
 
-	*took = 1;
-	if (c == '\\' && value.len > 1) {
-		char next = value.at[1];
-
-		*took = 2;
-		if (next == 'n' || next == 'N')
-			buf_add_text(out, "\\n");
-		else if (next && strchr("\\;,", next))
-			buf_add(out, slice_head(value, 2));
-		else
-			*took = 1;       /* a backslash that escapes nothing is doubled */
-		if (*took == 2)
-			return;
-	}
-	if (c == '\\' || c == ';' || (c == ',' && !is_list)) {
-		buf_add_byte(out, '\\');
-		buf_add_byte(out, c);
-	} else if (c == '\t') {
+	if (value.at[0] == '\t')
 		buf_add_byte(out, ' ');
-	} else if ((unsigned char)c < ' ' || c == 0x7f) {
-		return;
-	} else {
-		size_t n = text_utf8_next(value, &point);
-
-		*took = n ? n : 1;
-		if (n && !(point >= 0x80 && point < 0xa0))
-			buf_add(out, slice_head(value, n));
-	}
+	else if (n && point >= ' ' && !(point >= 0x7f && point < 0xa0))
+		buf_add(out, slice_head(value, n));
+	return n ? n : 1;
 }
+
+static size_t clean_text(struct buf *out, struct slice value, bool is_list)
+{
+	char c = value.at[0], next = value.len > 1 ? value.at[1] : '\0';
+
+	if (c == '\\' && (next == 'n' || next == 'N')) {
+		buf_add_text(out, "\\n");
+		return 2;
+	}
+	if (c == '\\' && next && strchr("\\;,", next)) {
+		buf_add(out, slice_head(value, 2));
+		return 2;
+	}
+	/* A backslash that escapes nothing is doubled. */
+	if (c == '\\' || c == ';' || (c == ',' && !is_list))
+		buf_add_byte(out, '\\');
+	return clean_plain(out, value);
+}
+
+static size_t clean_param(struct buf *out, struct slice value)
+{
+	if (value.at[0] != '"')
+		return clean_plain(out, value);
+	buf_add_byte(out, '\'');
+	return 1;
+}
+
+enum { CHARACTER_MOST = 4 };             /* bytes that one step adds */
 
 struct slice ics_text_clean(struct arena *a, struct slice value, size_t most, bool is_list)
 {
 	struct buf out;
 	struct slice clean;
 
-	/* Each byte becomes two at most. */
-	buf_init(&out, 2 * most + 16);
-	while (value.len && out.len < most) {
-		size_t took;
+	buf_init(&out, most);
+	while (value.len && out.len + CHARACTER_MOST <= most)
+		value = slice_from(value, clean_text(&out, value, is_list));
+	clean = arena_copy(a, slice_trim(buf_slice(&out)));
+	buf_release(&out);
+	return clean;
+}
 
-		clean_next(&out, value, is_list, &took);
-		value = slice_from(value, took);
-	}
-	clean = arena_copy(a, buf_slice(&out));
+struct slice ics_param_clean(struct arena *a, struct slice value, size_t most)
+{
+	struct buf out;
+	struct slice clean;
+
+	buf_init(&out, most);
+	while (value.len && out.len + CHARACTER_MOST <= most)
+		value = slice_from(value, clean_param(&out, value));
+	clean = arena_copy(a, slice_trim(buf_slice(&out)));
 	buf_release(&out);
 	return clean;
 }

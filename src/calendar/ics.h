@@ -66,7 +66,12 @@ struct slice ics_value(const struct ics_comp *c, const char *name);  /* trimmed;
 struct slice ics_param(const struct ics_prop *p, const char *name);
 
 /* TEXT values (3.3.11): escapes undone, with control characters and bytes that are
- * not UTF-8 left out; and made again.  At most `most` bytes are taken. */
+ * not UTF-8 left out; and made again.  At most `most` bytes are made, no blanks at the
+ * ends: done twice it changes nothing. */
 struct slice ics_text_clean(struct arena *a, struct slice value, size_t most, bool is_list);
+
+/* A parameter's value (3.1, RFC 6868): the same, but nothing is an escape in it and
+ * quotation marks cannot stand there. */
+struct slice ics_param_clean(struct arena *a, struct slice value, size_t most);
 
 #endif

@@ -16,6 +16,7 @@ enum kind { TEXT, TEXTS, WORD, NUMBER, TIME, TIMES, STAMP, DURATION, RULE, URI, 
 enum {
 	TEXT_MOST = 64 * 1024,   /* a description; real ones have some kilobytes */
 	LINE_MOST = 2048,        /* a summary, an address, a link */
+	PARAM_MOST = 512,        /* a name */
 	RULE_MOST = 1024,
 	DATES_MOST = 5000,       /* of EXDATE and RDATE: fourteen years of days */
 };
@@ -132,6 +133,24 @@ bool property_is_duration(struct slice s)
 	return true;
 }
 
+/* In capitals, without the blanks and empty parts that careless senders put there. */
+static struct slice plain_rule(struct arena *a, struct slice value)
+{
+	char *text = arena_get(a, value.len + 1);
+	size_t n = 0;
+
+	for (size_t i = 0; i < value.len; i++) {
+		char c = value.at[i];
+
+		if (c == ' ' || c == '\t' || (c == ';' && (n == 0 || text[n - 1] == ';')))
+			continue;
+		text[n++] = c;
+	}
+	if (n && text[n - 1] == ';')
+		n--;
+	return upper(a, slice_make(text, n));
+}
+
 /* Both grammars of RFC 5545 3.3.10 and RFC 7529 are words, numbers and signs; what
  * they mean is libical's to say. */
 static bool is_rule(struct arena *a, struct slice value)
@@ -195,10 +214,12 @@ static void copy_params(struct arena *a, struct ics_prop *to, const struct ics_p
 			const char *allowed)
 {
 	for (const struct ics_param *q = from->params; allowed && q; q = q->next) {
-		if (!has_word(allowed, q->name) || q->value.len == 0 || q->value.len > 512)
-			continue;
-		ics_param_add(a, to, upper(a, q->name),
-			      ics_text_clean(a, q->value, 512, true));
+		struct slice value = SLICE("");
+
+		if (has_word(allowed, q->name) && q->value.len <= PARAM_MOST)
+			value = ics_param_clean(a, q->value, PARAM_MOST);
+		if (value.len)
+			ics_param_add(a, to, upper(a, q->name), value);
 	}
 }
 
@@ -314,6 +335,7 @@ static bool strict_value(const struct event_source *s, const struct row *row,
 		*value = upper(s->arena, slice_head(*value, 100));
 		return property_is_duration(*value) && value->at[0] != '-';
 	case RULE:
+		*value = plain_rule(s->arena, slice_head(*value, RULE_MOST + 1));
 		return is_rule(s->arena, *value);
 	case URI:
 		return value->len <= row->most && is_uri(*value) &&

@@ -207,6 +207,35 @@ static const struct { const char *in, *out; bool list; } texts[] = {
 	{ "\xc2\x85next", "next", false },
 };
 
+/* However a text is cut: what is left is stable, and no escape is cut through. */
+static void test_text_cut(void **state)
+{
+	const struct slice long_text = SLICE("ab \\n c\\;d,\xe2\x82\xac e\\\\ \xf0\x9f\x93\x85   f\\");
+
+	(void)state;
+	for (size_t most = 4; most < 60; most++) {
+		struct arena *a = arena_new(1 << 20);
+		struct slice once = ics_text_clean(a, long_text, most, false);
+		struct slice name = ics_param_clean(a, long_text, most);
+
+		assert_true(once.len <= most && name.len <= most);
+		assert_true(slice_equal(ics_text_clean(a, once, most, false), once));
+		assert_true(slice_equal(ics_param_clean(a, name, most), name));
+		arena_free(a);
+	}
+}
+
+static void test_param(void **state)
+{
+	struct arena *a = arena_new(1 << 20);
+
+	(void)state;
+	assert_true(slice_is(ics_param_clean(a, SLICE(" a;b\\,^n\"c\"\t\x01\xff\xc3\xa4"), 100),
+			     "a;b\\,^n'c' \xc3\xa4"));
+	assert_int_equal(ics_param_clean(a, SLICE("  "), 100).len, 0);
+	arena_free(a);
+}
+
 static void test_text(void **state)
 {
 	(void)state;
@@ -232,6 +261,8 @@ int main(void)
 		cmocka_unit_test(test_print_folds),
 		cmocka_unit_test(test_print_param),
 		cmocka_unit_test(test_text),
+		cmocka_unit_test(test_text_cut),
+		cmocka_unit_test(test_param),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
