@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "base/buf.h"
+#include "base/text.h"
 #include "ics.h"
 #include "mime/charset.h"
 #include "mime/date.h"
@@ -87,6 +88,31 @@ static const char *wide_charset(struct slice *s)
 	return name;
 }
 
+/* UTF-8 of which some bytes are damaged: characters of several bytes hardly stand in
+ * another charset's text by chance. */
+static bool mostly_utf8(struct slice s)
+{
+	size_t characters = 0, stray = 0, n;
+	uint32_t point;
+
+	for (; s.len; s = slice_from(s, n ? n : 1)) {
+		n = text_utf8_next(s, &point);
+		characters += n > 1;
+		stray += n == 0;
+	}
+	return characters > 0 && characters >= stray;
+}
+
+/* RFC 5545 3.1.4: UTF-8 unless the sender says otherwise, and he may be mistaken. */
+static struct slice charset_of(struct slice said, struct slice text)
+{
+	if (slice_starts_nocase(said, "utf-16"))
+		said = SLICE("");
+	if (said.len == 0 && mostly_utf8(text))
+		return SLICE("utf-8");
+	return said;
+}
+
 /* Decoded octets to unfolded UTF-8. */
 static bool to_text(struct buf *out, struct slice octets, struct slice charset)
 {
@@ -105,8 +131,8 @@ static bool to_text(struct buf *out, struct slice octets, struct slice charset)
 		     ics_unfold(out, buf_slice(&half));
 	else
 		ok = ics_unfold(&half, octets) &&
-		     charset_to_utf8(out, slice_starts_nocase(charset, "utf-16") ?
-				     SLICE("") : charset, buf_slice(&half));
+		     charset_to_utf8(out, charset_of(charset, buf_slice(&half)),
+				     buf_slice(&half));
 	buf_release(&half);
 	return ok;
 }

@@ -55,6 +55,11 @@ static const struct {
 	{ TOP "Content-Type: text/calendar\nContent-Transfer-Encoding: base64\n\n//5BADoA/AAKAA==\n", 1, "A:\xc3\xbc", "" },
 	{ TOP "Content-Type: text/calendar; charset=utf-16\nContent-Transfer-Encoding: base64\n\nAEEAOgD8AAo=\n",
 	  1, "A:\xc3\xbc", "" },
+	/* UTF-8 with a damaged byte, and what is not UTF-8 at all. */
+	{ TOP "Content-Type: application/ics\n\nSUMMARY:\xc3\xbc\xe2\x82 \xc3\x9f\n", 1,
+	  "SUMMARY:\xc3\xbc\xef\xbf\xbd \xc3\x9f", "" },
+	{ TOP "Content-Type: application/ics\n\nSUMMARY:\xfc \xc3\x9f \xe4\n", 1,
+	  "SUMMARY:\xc3\xbc \xc3\x83\xc5\xb8 \xc3\xa4", "" },
 	{ TOP "Content-Type: text/calendar\n\n", 1, "", "" },
 	{ "", 0, NULL, NULL },
 };
