@@ -57,7 +57,7 @@ static const struct {
 	  1, "A:\xc3\xbc", "" },
 	/* UTF-8 with a damaged byte, and what is not UTF-8 at all. */
 	{ TOP "Content-Type: application/ics\n\nSUMMARY:\xc3\xbc\xe2\x82 \xc3\x9f\n", 1,
-	  "SUMMARY:\xc3\xbc\xef\xbf\xbd \xc3\x9f", "" },
+	  "SUMMARY:\xc3\xbc\xef\xbf\xbd\xef\xbf\xbd \xc3\x9f", "" },
 	{ TOP "Content-Type: application/ics\n\nSUMMARY:\xfc \xc3\x9f \xe4\n", 1,
 	  "SUMMARY:\xc3\xbc \xc3\x83\xc5\xb8 \xc3\xa4", "" },
 	{ TOP "Content-Type: text/calendar\n\n", 1, "", "" },
