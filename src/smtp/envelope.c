@@ -77,7 +77,7 @@ static bool take_params(struct smtp_session *s, const struct param *known, struc
 		while (p->name && !slice_is_nocase(name, p->name))
 			p++;
 		if (!p->name || !s->esmtp) {
-			smtp_reply(s, 555, "5.5.4", "Parameter not recognized or not implemented");
+			smtp_reply(s, 555, "5.5.4", "This parameter is not offered");
 			return false;
 		}
 		if (!p->take(s, value))

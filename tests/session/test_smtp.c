@@ -145,7 +145,7 @@ static void sequences_and_syntax(void **state)
 		{ "MAIL FROM:<a@b.example>\r\n", "503 5.5.1 Say EHLO first\r\n" },
 		{ "EHLO\r\n", "501 5.5.4 Say who you are: EHLO your.host.name\r\n" },
 		{ "HELO me\r\n", "250 mx.example.com\r\n" },
-		{ "MAIL FROM:<a@b.example> SIZE=5\r\n", "555 5.5.4 Parameter not recognized or not implemented\r\n" },
+		{ "MAIL FROM:<a@b.example> SIZE=5\r\n", "555 5.5.4 This parameter is not offered\r\n" },
 		{ "RCPT TO:<x@example.com>\r\n", "503 5.5.1 MAIL comes first\r\n" },
 		{ "DATA\r\n", "503 5.5.1 MAIL comes first\r\n" },
 		{ "MAIL TO:<a@b.example>\r\n", "501 5.5.4 Syntax: FROM:<address>\r\n" },
@@ -157,7 +157,7 @@ static void sequences_and_syntax(void **state)
 		{ "DATA\r\n", "503 5.5.1 No valid recipients\r\n" },
 		{ "RCPT TO:<>\r\n", "501 5.1.3 An address has a domain\r\n" },
 		{ "RCPT TO:<x>\r\n", "501 5.1.3 An address has a domain\r\n" },
-		{ "RCPT TO:<x@example.com> NOTIFY=NEVER\r\n", "555 5.5.4 Parameter not recognized or not implemented\r\n" },
+		{ "RCPT TO:<x@example.com> NOTIFY=NEVER\r\n", "555 5.5.4 This parameter is not offered\r\n" },
 		{ "RSET\r\n", "250 2.0.0 OK\r\n" },
 		{ "EXPN list\r\n", "502 5.5.1 EXPN is not offered here\r\n" },
 		{ "AUTH PLAIN\r\n", "502 5.5.1 AUTH is not offered here\r\n" },
@@ -194,7 +194,7 @@ static void parameters_of_mail(void **state)
 		{ "BODY=BINARYMIME", "501 5.5.4 BODY is 7BIT or 8BITMIME\r\n" },
 		{ "SMTPUTF8", "250 2.1.0 Sender accepted\r\n" },
 		{ "SMTPUTF8=1", "501 5.5.4 SMTPUTF8 takes no value\r\n" },
-		{ "RET=HDRS", "555 5.5.4 Parameter not recognized or not implemented\r\n" },
+		{ "RET=HDRS", "555 5.5.4 This parameter is not offered\r\n" },
 	};
 	struct fixture x;
 	struct fake_conn *f;
