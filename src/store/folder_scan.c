@@ -5,8 +5,8 @@
  * (both described in Dovecot's sources): a time is only as fine as the kernel's
  * clock tick, so a directory that was changed within the last two seconds before
  * we looked counts as not looked at; and a file that is renamed while readdir
- * runs can be missed altogether, so nothing is called gone after a round in
- * which the directory changed, as long as there is hope of a quiet one.
+ * runs can be missed altogether, so in a directory that changes all the time only
+ * what was missed in every round is called gone.
  *
  * With inotify the names come one by one and nothing is compared, unless a file
  * vanished without a new name: then it may be either gone or renamed, and only
@@ -37,6 +37,8 @@ struct found {
 struct scan {
 	struct folder *f;
 	bool ok, first;
+	uint8_t round;
+	bool noisy;                      /* somebody never stopped changing it */
 	bool in_order;                   /* of arrival already: events are */
 	struct found *found;
 	size_t count, cap;
@@ -92,9 +94,10 @@ static bool see_file(void *ctx, enum place place, const char *name)
 		return true;
 	}
 	/* Two files of one base, or one that moved while we looked. */
-	if (r->seen_in_scan && is_there(f, (enum place)r->place, table_name(&f->table, r)))
+	if (r->seen_in_scan == s->round &&
+	    is_there(f, (enum place)r->place, table_name(&f->table, r)))
 		return true;
-	r->seen_in_scan = 1;
+	r->seen_in_scan = s->round;
 	if (r->place != place || strcmp(table_name(&f->table, r), name) != 0)
 		s->ok = folder_file_moved(f, r, place, name) && s->ok;
 	return s->ok;
@@ -104,11 +107,9 @@ static bool see_file(void *ctx, enum place place, const char *name)
 static bool scan_round(struct scan *s, bool *quiet, int64_t before[2])
 {
 	int64_t after[2] = { 0, 0 };
-	struct table *t = &s->f->table;
 
 	clear_found(s);
-	for (uint32_t i = 0; i < t->count; i++)
-		t->records[i].seen_in_scan = 0;
+	s->round++;
 	if (!stat_place(s->f, PLACE_NEW, &before[0]) || !stat_place(s->f, PLACE_CUR, &before[1]))
 		return false;
 	if (!maildir_scan(s->f->path, PLACE_NEW, see_file, s) ||
@@ -120,23 +121,24 @@ static bool scan_round(struct scan *s, bool *quiet, int64_t before[2])
 	return true;
 }
 
-static bool any_unseen(const struct table *t)
+/* Not seen since that round, itself included. */
+static bool any_unseen(const struct table *t, uint8_t since)
 {
 	for (uint32_t i = 0; i < t->count; i++) {
-		if (t->records[i].name && !t->records[i].seen_in_scan)
+		if (t->records[i].name && t->records[i].seen_in_scan < since)
 			return true;
 	}
 	return false;
 }
 
-static bool remove_unseen(struct folder *f)
+static bool remove_unseen(struct folder *f, uint8_t since)
 {
 	bool ok = true;
 
 	for (uint32_t i = 0; ok && i < f->table.count; i++) {
 		struct record *r = &f->table.records[i];
 
-		if (r->name && !r->seen_in_scan)
+		if (r->name && r->seen_in_scan < since)
 			ok = folder_remove(f, r);
 	}
 	table_sweep(&f->table);
@@ -249,17 +251,23 @@ static int64_t settled(int64_t mtime, int64_t now_ns)
 
 static bool rounds(struct scan *s, int64_t times[2])
 {
+	struct table *t = &s->f->table;
 	bool quiet = false;
 
+	for (uint32_t i = 0; i < t->count; i++)
+		t->records[i].seen_in_scan = 0;
 	for (unsigned i = 0; i < ROUNDS_MAX && !quiet; i++) {
 		if (!scan_round(s, &quiet, times))
 			return false;
 		/* Nothing is missing, so nothing was missed: what came after will
 		 * change the time that we keep. */
-		if (!any_unseen(&s->f->table))
+		if (!any_unseen(t, s->round))
 			break;
 	}
-	return remove_unseen(s->f);
+	/* It never was quiet: who was seen in any round is believed to be there, and
+	 * asked for again the next time. */
+	s->noisy = !quiet && any_unseen(t, s->round);
+	return remove_unseen(s->f, quiet ? s->round : 1);
 }
 
 static enum store_status compare(struct folder *f)
@@ -284,7 +292,7 @@ static enum store_status compare(struct folder *f)
 		f->touched = true;
 	}
 	st = store_commit(f->store, ok);
-	f->suspect = f->suspect && st != STORE_OK;
+	f->suspect = st == STORE_OK ? s.noisy : f->suspect;
 	if (st == STORE_OK && list && uidlist_taken(f->path) != STORE_OK)
 		st = STORE_FAILED;
 	uidlist_free(list);

@@ -1,6 +1,9 @@
 /* What other programs do to a Maildir while we run, and did harm with once. */
 #include "store_fixture.h"
 
+#include <pthread.h>
+#include <stdatomic.h>
+
 #include "../../src/store/mailbox_private.h"
 
 #define MESSAGE "Subject: hello\n\nx\n"
@@ -29,9 +32,10 @@ static void copy_all(struct fixture *f, struct mailbox *m, const char *to, bool 
 static void empty_directories_removed(void **state)
 {
 	struct fixture *f = *state;
-	const struct spool_commit c = { .folder = "INBOX" };
+	const struct spool_commit c = { .folder = "INBOX", .want_uid = true };
 	struct mailbox *m;
 
+	fixture_status(f, "INBOX");
 	fixture_status(f, "Archive");
 	remove_dir(f, "tmp");
 	remove_dir(f, "new");
@@ -132,6 +136,57 @@ static void sorted_away_at_once(void **state)
 	mailbox_release(m);
 }
 
+enum { RENAMED = 1000 };
+
+struct renamer {
+	struct fixture *f;
+	atomic_bool stop;
+};
+
+static void *rename_all(void *arg)
+{
+	struct renamer *r = arg;
+
+	for (bool seen = false; !atomic_load(&r->stop); seen = !seen) {
+		for (unsigned i = 0; i < RENAMED; i++) {
+			char *from = mem_printf("cur/%u.a.b,W=20:2,%s", 1000 + i, seen ? "S" : "");
+			char *to = mem_printf("cur/%u.a.b,W=20:2,%s", 1000 + i, seen ? "" : "S");
+
+			fixture_rename(r->f, from, to);
+			free(from);
+			free(to);
+		}
+	}
+	return NULL;
+}
+
+/* readdir(3) passes over what is renamed meanwhile, and a UID is lost with it. */
+static void renamed_while_we_look(void **state)
+{
+	struct fixture *f = *state;
+	struct renamer r = { .f = f };
+	struct mailbox *m;
+	pthread_t thread;
+
+	for (unsigned i = 0; i < RENAMED; i++) {
+		char *name = mem_printf("cur/%u.a.b,W=20:2,", 1000 + i);
+
+		fixture_write(f, name, MESSAGE);
+		free(name);
+	}
+	m = fixture_mailbox(f, "INBOX", true);
+	assert_int_equal(pthread_create(&thread, NULL, rename_all, &r), 0);
+	for (unsigned i = 0; i < 100; i++) {
+		m->scan_wanted = true;
+		fixture_refresh(f, m);
+	}
+	atomic_store(&r.stop, true);
+	pthread_join(thread, NULL);
+	assert_int_equal(snapshot_count(mailbox_newest(m)), RENAMED);
+	assert_int_equal(snapshot_uid_next(mailbox_newest(m)), RENAMED + 1);
+	mailbox_release(m);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -139,6 +194,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(another_in_its_place, fixture_new, fixture_free),
 		cmocka_unit_test_setup_teardown(written_where_it_stays, fixture_new, fixture_free),
 		cmocka_unit_test_setup_teardown(sorted_away_at_once, fixture_new, fixture_free),
+		cmocka_unit_test_setup_teardown(renamed_while_we_look, fixture_new, fixture_free),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
