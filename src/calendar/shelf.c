@@ -184,9 +184,8 @@ static struct published *adopt(const struct shelf *s, struct buf *found, struct 
 	if (write_texts(s, b.set, &ics, &fresh)) {
 		bool same = slice_equal(buf_slice(&ics), buf_slice(found));
 
-		if (!same && found->len)
-			keep_aside(s, (unsigned)b.set->events, refused);
 		if (same ? put(s, STATE_NAME, buf_slice(&fresh)) :
+		    (!found->len || keep_aside(s, (unsigned)b.set->events, refused)) &&
 		    save(s, buf_slice(&ics), buf_slice(&fresh)))
 			made = published_new(&ics, &fresh, (unsigned)b.set->events, s->path);
 	} else {
@@ -352,9 +351,14 @@ enum calendar_outcome shelf_import(const struct shelf *s, const struct published
 	switch (file_read(path, &message)) {
 	case FILE_READ:
 	case FILE_TOO_LARGE:             /* the rest is not looked at */
-		/* Somebody edited the file while we ran: theirs is the newer truth. */
-		if (access(s->path, F_OK) == 0 && !published_is_at(base, s->path))
-			reread = shelf_load(s);
+		/* Somebody edited the file while we ran: theirs is the newer truth, and
+		 * is not written over before it has been read. */
+		if (access(s->path, F_OK) == 0 && !published_is_at(base, s->path) &&
+		    !(reread = shelf_load(s))) {
+			log_event(LEVEL_ERROR, "calendar", "changed feed could not be taken over",
+				  log_text("path", s->path), log_errno(errno));
+			break;
+		}
 		outcome = merge_message(s, reread ? reread : base, buf_slice(&message), made);
 		break;
 	case FILE_MISSING:

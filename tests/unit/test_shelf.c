@@ -4,6 +4,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -134,6 +135,56 @@ static void test_load(void **state)
 	end(&r);
 }
 
+/* A feed of another hand that cannot be kept aside is not written over either. */
+static void test_not_kept(void **state)
+{
+	const struct shelf *shelf;
+	struct published *made;
+	char deep[4096], theirs[100] = "";
+	size_t top, len;
+	struct rig r;
+	int fd;
+
+	(void)state;
+	begin(&r, 10, 10000);
+	top = len = strlen(r.folder);
+	memcpy(deep, r.folder, len + 1);
+	/* The folder's name leaves room for calendar.ics, and for no longer name. */
+	while (len < 4095 - 25 - sizeof("/calendar.ics")) {
+		size_t n = 4095 - 20 - sizeof("/calendar.ics") - len;
+
+		if (n > 200)
+			n = n > 220 ? 200 : n - 100;
+		deep[len++] = '/';
+		memset(deep + len, 'd', n - 1);
+		len += n - 1;
+		deep[len] = '\0';
+		assert_int_equal(mkdir(deep, 0700), 0);
+	}
+	free(r.shelf.folder);
+	free(r.shelf.path);
+	r.shelf.folder = mem_string(deep);
+	r.shelf.path = mem_printf("%s/calendar.ics", deep);
+	shelf = &r.shelf;
+	fd = open(shelf->path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	assert_int_equal(write(fd, "by hand", 7), 7);
+	assert_null(shelf_load(shelf));
+	assert_int_equal(errno, ENAMETOOLONG);
+	put(&r, MAIL(EVENT("a")));
+	assert_int_equal(shelf_import(shelf, r.base, r.message, &made), CALENDAR_FAILED);
+	assert_null(made);
+	assert_int_equal(access(r.message, F_OK), 0);
+	close(fd);
+	fd = open(shelf->path, O_RDONLY | O_CLOEXEC);
+	assert_int_equal(read(fd, theirs, sizeof(theirs) - 1), 7);
+	assert_string_equal(theirs, "by hand");
+	close(fd);
+	unlink(shelf->path);
+	for (; len > top; deep[len = (size_t)(strrchr(deep, '/') - deep)] = '\0')
+		assert_int_equal(rmdir(deep), 0);
+	end(&r);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -141,6 +192,7 @@ int main(void)
 		cmocka_unit_test(test_ceiling_of_bytes),
 		cmocka_unit_test(test_nothing_to_do),
 		cmocka_unit_test(test_load),
+		cmocka_unit_test(test_not_kept),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
