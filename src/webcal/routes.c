@@ -26,7 +26,8 @@ static void calendar_ics(void *ctx, struct http_request *r)
 	const struct webcal *w = ctx;
 	const struct calendar_feed *feed = calendar_feed_hold(w->calendar);
 	struct hold *h = mem_alloc(sizeof(*h));
-	bool gzip = http_accepts_gzip(r);
+	/* zlib may have had no memory for it. */
+	bool gzip = feed->gzip.len > 0 && http_accepts_gzip(r);
 	struct http_response response = {
 		.status = 200,
 		.type = "text/calendar; charset=utf-8",

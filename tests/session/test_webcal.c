@@ -172,6 +172,23 @@ static void test_what_is_where(void **state)
 	fake_conn_free(f);
 }
 
+/* The compressed form may be missing. */
+static void test_no_gzip(void **state)
+{
+	struct calendar_feed plain = small;
+	struct fake_conn *f = make(NULL);
+	const char *answer;
+
+	(void)state;
+	plain.gzip = SLICE("");
+	calendar.now = &plain;
+	answer = fake_conn_say(f, GET RIGHT "Accept-Encoding: gzip\r\n\r\n");
+	assert_non_null(strstr(answer, "Content-Length: 17\r\n"));
+	assert_null(strstr(answer, "Content-Encoding"));
+	fake_conn_free(f);
+	calendar.now = &small;
+}
+
 /* What a container's health check does. */
 static void test_healthz(void **state)
 {
@@ -242,6 +259,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(test_answers_at_every_split),
 		TEST(test_what_is_where),
+		TEST(test_no_gzip),
 		TEST(test_healthz),
 		TEST(test_a_new_feed_meanwhile),
 		TEST(test_hanging_up_drops_the_feed),
