@@ -266,6 +266,19 @@ enum store_status folder_load(struct folder *f)
 	return STORE_OK;
 }
 
+enum store_status folder_forget(struct store *s, const char *dir)
+{
+	struct index_folder head;
+
+	if (!index_folder_get(s->index, dir, &head))
+		return index_failure(s->index);
+	if (head.id == 0)
+		return STORE_OK;
+	if (!store_begin(s))
+		return index_failure(s->index);
+	return store_commit(s, index_folder_delete(s->index, head.id));
+}
+
 static struct news *make_news(struct folder *f)
 {
 	struct news *n = mem_alloc(sizeof(*n));

@@ -36,6 +36,8 @@ struct folder *folder_by_name(struct store *s, const char *name);
 /* The one an open mailbox stands for; NULL: it is gone. */
 struct folder *folder_of_mailbox(struct store *s, const struct mailbox *m);
 enum store_status folder_load(struct folder *f);
+/* Rows of a folder that is not on disk (any more). */
+enum store_status folder_forget(struct store *s, const char *dir);
 /* Drops what nobody has open, and hands out what changed. */
 void folders_settle(struct store *s, struct news **news);
 void folder_free(struct folder *f);

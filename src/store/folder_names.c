@@ -46,20 +46,6 @@ static struct name_job *job_of(struct mail_job *mail)
 	return container_of(mail, struct name_job, mail);
 }
 
-/* Rows of a folder that is not on disk (any more). */
-static enum store_status forget(struct store *s, const char *dir)
-{
-	struct index_folder head;
-
-	if (!index_folder_get(s->index, dir, &head))
-		return index_failure(s->index);
-	if (head.id == 0)
-		return STORE_OK;
-	if (!store_begin(s))
-		return index_failure(s->index);
-	return store_commit(s, index_folder_delete(s->index, head.id));
-}
-
 /* Whoever has it open is told. */
 static void tell_gone(struct store *s, const char *dir)
 {
@@ -99,7 +85,7 @@ static enum store_status create(struct store *s, const struct folder_name *name)
 		return STORE_EXISTS;
 	if (!name_to_dir(name, &dir))
 		return STORE_BAD_NAME;
-	st = forget(s, dir.at);
+	st = folder_forget(s, dir.at);
 	return st == STORE_OK ? maildir_make(s->root, dir.at) : st;
 }
 
@@ -143,7 +129,7 @@ static void run_delete(struct mail_job *mail)
 		return;
 	tell_gone(s, dir.at);
 	/* The messages are gone whatever the index says. */
-	(void)forget(s, dir.at);
+	(void)folder_forget(s, dir.at);
 }
 
 void store_delete(struct store *s, const char *name, store_fn *fn, void *owner)
@@ -261,7 +247,7 @@ static void rename_rows(struct store *s, const struct moves *m)
 
 	for (size_t i = 0; i < m->count; i++) {
 		tell_gone(s, m->all[i].from.at);
-		(void)forget(s, m->all[i].to.at);
+		(void)folder_forget(s, m->all[i].to.at);
 	}
 	if (!store_begin(s))
 		return;

@@ -68,6 +68,7 @@ static const char *const SQL[S_COUNT] = {
 	[S_FOLDER_TEXTS_DELETE] = "DELETE FROM text WHERE folder=?1",
 	[S_FOLDER_RENAME] = "UPDATE folder SET dir=?2 WHERE dir=?1",
 	[S_BYTES] = "SELECT coalesce(sum(bytes), 0) FROM folder",
+	[S_FOLDERS] = "SELECT dir FROM folder",
 	[S_VALIDITY] = "SELECT coalesce(max(uid_validity), 0) FROM folder",
 	[S_MESSAGES] = "SELECT uid, place, base || info, coalesce(keywords, ''), modseq, size,"
 		" received, saved FROM message WHERE folder=?1 ORDER BY uid",

@@ -44,6 +44,8 @@ bool index_folder_new(struct index *ix, const char *dir, struct index_folder *f)
 bool index_folder_put(struct index *ix, const struct index_folder *f);
 bool index_folder_delete(struct index *ix, int64_t id);
 bool index_folder_rename(struct index *ix, const char *from, const char *to);
+typedef void index_dir_fn(void *ctx, const char *dir);
+bool index_folders(struct index *ix, index_dir_fn *fn, void *ctx);
 /* Of all folders. */
 uint64_t index_bytes(struct index *ix);
 uint32_t index_largest_validity(struct index *ix);

@@ -106,6 +106,22 @@ bool index_folder_rename(struct index *ix, const char *from, const char *to)
 	return index_run(ix, st);
 }
 
+bool index_folders(struct index *ix, index_dir_fn *fn, void *ctx)
+{
+	sqlite3_stmt *st = index_statement(ix, S_FOLDERS);
+	bool ok;
+
+	if (!st)
+		return false;
+	while (index_row(ix, st, &ok)) {
+		const char *dir = (const char *)sqlite3_column_text(st, 0);
+
+		if (dir)
+			fn(ctx, dir);
+	}
+	return ok;
+}
+
 static uint64_t one_number(struct index *ix, enum statement which)
 {
 	sqlite3_stmt *st = index_statement(ix, which);

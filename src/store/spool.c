@@ -226,6 +226,7 @@ bool spool_add(struct spool *sp, struct slice bytes)
 	}
 	if (s->quota && s->bytes + s->bytes_coming + bytes.len > s->quota) {
 		fail(sp, STORE_NO_SPACE);
+		store_count(s);
 		return true;
 	}
 	sp->size += bytes.len;

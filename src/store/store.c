@@ -15,6 +15,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/file.h"
@@ -25,6 +26,9 @@
 #include "mailbox_private.h"
 #include "subscribe.h"
 #include "watch.h"
+
+/* How often the disk is asked whether there is room under the quota after all. */
+enum { COUNT_EVERY_MS = 60000 };
 
 /* The largest UIDVALIDITY ever given, for when the index is lost. */
 #define VALIDITY_FILE "letterplate-uidvalidity"
@@ -267,6 +271,50 @@ static bool make_first_folders(struct store *s)
 	return true;
 }
 
+struct count_job {
+	struct mail_job mail;
+	char **gone;                     /* directories that the index alone still has */
+	size_t count, cap;
+};
+
+static void note_gone(void *ctx, const char *dir)
+{
+	struct count_job *c = ctx;
+	struct path path;
+
+	if (strlen(dir) > NAME_DIR_MAX)
+		return;
+	path_make(&path, c->mail.question.store->root, dir, "", "");
+	if (access(path.at, F_OK) == 0 || errno != ENOENT)
+		return;
+	if (c->count == c->cap) {
+		c->cap = c->cap ? c->cap * 2 : 8;
+		c->gone = mem_grow(c->gone, c->cap, sizeof(*c->gone));
+	}
+	c->gone[c->count++] = mem_string(dir);
+}
+
+/* What another program removed takes no room any more. */
+static void forget_gone(struct count_job *c)
+{
+	struct store *s = c->mail.question.store;
+
+	if (access(s->root, F_OK) != 0 || !index_folders(s->index, note_gone, c))
+		return;
+	while (c->count > 0) {
+		char *dir = c->gone[--c->count];
+
+		list_each(node, after, &s->folders) {
+			struct folder *f = container_of(node, struct folder, node);
+
+			if (strcmp(f->dir, dir) == 0)
+				folder_is_gone(f);
+		}
+		(void)folder_forget(s, dir);
+		free(dir);
+	}
+}
+
 /* With a quota every folder counts, also one that nobody has opened since the
  * index was made. */
 static void run_count(struct mail_job *j)
@@ -286,20 +334,30 @@ static void run_count(struct mail_job *j)
 	}
 	if (dir)
 		closedir(dir);
+	forget_gone(container_of(j, struct count_job, mail));
 }
 
 static void finish_count(struct mail_job *j)
 {
-	(void)j;
+	struct count_job *c = container_of(j, struct count_job, mail);
+
+	j->question.store->counting = false;
+	free(c->gone);
 }
 
-static void count_all(struct store *s)
+void store_count(struct store *s)
 {
-	struct mail_job *j = mem_alloc(sizeof(*j));
+	uint64_t now = clock_mono_ms();
+	struct count_job *c;
 
-	j->run = run_count;
-	j->finish = finish_count;
-	store_ask_always(s, j, NULL);
+	if (s->counting || (s->counted && now - s->counted < COUNT_EVERY_MS))
+		return;
+	c = mem_alloc(sizeof(*c));
+	c->mail.run = run_count;
+	c->mail.finish = finish_count;
+	s->counting = true;
+	s->counted = now;
+	store_ask_always(s, &c->mail, NULL);
 }
 
 static bool make_index_folder(const char *path)
@@ -389,7 +447,7 @@ struct store *store_open(const struct store_options *o, char *error, size_t erro
 	if (validity > s->last_validity)
 		s->last_validity = validity;
 	if (s->quota)
-		count_all(s);
+		store_count(s);
 	return s;
 }
 

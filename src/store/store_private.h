@@ -32,6 +32,8 @@ struct store {
 	bool noting;                     /* a job is on its way to put them there */
 	uint64_t bytes, bytes_coming;    /* of all messages; of those being written */
 	size_t spools;
+	bool counting;                   /* a job of store_count is on its way */
+	uint64_t counted;                /* when the last one began */
 
 	/* The mail lane's. */
 	struct list folders;
@@ -80,6 +82,10 @@ bool store_ask(struct store *s, struct mail_job *j, void *owner);
 void store_ask_always(struct store *s, struct mail_job *j, void *owner);
 /* As store_ask, when the answer is `st` already. */
 void store_refuse(struct store *s, struct mail_job *j, void *owner, enum store_status st);
+
+/* Counts what is on disk, now and then: mail was refused for the quota, and another
+ * program may have made room. */
+void store_count(struct store *s);
 
 /* ---- Mail lane ---- */
 

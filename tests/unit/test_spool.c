@@ -165,6 +165,27 @@ static void over_the_quota(void **state)
 	f->options.quota = 0;
 }
 
+/* A folder that another program removed takes no room any more. */
+static void room_made_by_others(void **state)
+{
+	struct fixture *f = *state;
+	struct spool_commit c = { .folder = "Archive" };
+	char *path = fixture_path(f, ".Archive");
+
+	fixture_deliver(f, "Archive", MESSAGE, 0);
+	fixture_deliver(f, "Archive", MESSAGE, 0);
+	fixture_close(f);
+	nftw(path, fixture_remove, 16, FTW_DEPTH | FTW_PHYS);
+	f->options.quota = 3 * strlen(MESSAGE);
+	fixture_open(f);
+	c.folder = "INBOX";
+	/* Behind the count. */
+	fixture_status(f, "INBOX");
+	assert_int_equal(fixture_deliver_to(f, MESSAGE, &c), STORE_OK);
+	f->options.quota = 0;
+	free(path);
+}
+
 static void below_the_floor(void **state)
 {
 	struct fixture *f = *state;
@@ -330,6 +351,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(abandoned_leaves_nothing, fixture_new, fixture_free),
 		cmocka_unit_test_setup_teardown(too_big, fixture_new, fixture_free),
 		cmocka_unit_test_setup_teardown(over_the_quota, fixture_new, fixture_free),
+		cmocka_unit_test_setup_teardown(room_made_by_others, fixture_new, fixture_free),
 		cmocka_unit_test_setup_teardown(below_the_floor, fixture_new, fixture_free),
 		cmocka_unit_test_setup_teardown(second_name, fixture_new, fixture_free),
 		cmocka_unit_test_setup_teardown(keywords_are_letters, fixture_new, fixture_free),
