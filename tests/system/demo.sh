@@ -28,8 +28,8 @@ EOF
 "$program" --env-file "$demo/config.env" --check
 "$program" --env-file "$demo/config.env" 2>"$demo/log" &
 daemon=$!
-trap 'kill $daemon 2>/dev/null; wait $daemon 2>/dev/null || :' EXIT
-trap 'echo; echo "Stopped."; exit 130' INT
+trap 'kill $daemon 2>/dev/null || :; wait $daemon 2>/dev/null || :' EXIT
+trap 'exit 130' INT
 trap 'exit 143' TERM
 
 # wait_for WHAT COMMAND...: until it succeeds, at most 10 s
@@ -128,5 +128,8 @@ if [ "${ONCE:-}" = 1 ] || [ ! -t 0 ]; then
 	echo "Done."
 else
 	echo "Serving until Ctrl-C."
-	wait $daemon
+	trap : INT
+	wait $daemon || wait $daemon || :    # the first ends with Ctrl-C, the second with the daemon
+	echo
+	echo "Stopped."
 fi
