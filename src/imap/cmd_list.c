@@ -43,6 +43,7 @@ static const struct { unsigned flag; const char *name; } attributes[] = {
 
 static void add_entry(struct listing *l, unsigned flags, const char *name)
 {
+	size_t before = l->out.len;
 	bool first = true;
 
 	buf_add_text(&l->out, l->subscribed ? "* LSUB (" : "* LIST (");
@@ -57,7 +58,9 @@ static void add_entry(struct listing *l, unsigned flags, const char *name)
 			   flags & FOLDER_CHILDREN ? "\\HasChildren" : "\\HasNoChildren");
 	buf_add_text(&l->out, ") \"/\" ");
 	imap_mailbox_text(&l->out, l->session, name);
-	buf_add_text(&l->out, "\r\n");
+	/* Never half an entry; what is over the ceiling nobody would look at. */
+	if (!buf_add_text(&l->out, "\r\n") || l->out.overflow)
+		l->out.len = before;
 }
 
 static bool matches(const struct listing *l, struct slice name)
