@@ -9,8 +9,6 @@
  *   committed       the message is on disk
  *   shown           if it went to the selected folder, the view has it too
  */
-#include <string.h>
-
 #include "base/lines.h"
 #include "commands.h"
 #include "input.h"
@@ -220,13 +218,12 @@ static enum imap_progress line_end(struct imap_session *s, struct imap_running *
 
 static enum imap_progress committed(struct imap_session *s, struct imap_running *cmd)
 {
-	struct append *a = cmd->at;
-
 	if (cmd->status != STORE_OK)
 		return no_folder(s, cmd);
-	if (!s->mailbox || strcmp(mailbox_name(s->mailbox), a->folder) != 0)
+	if (!s->mailbox)
 		return shown(s, cmd);
-	/* RFC 3501 6.3.11: SHOULD notify at once by EXISTS. */
+	/* RFC 3501 6.3.11: SHOULD notify at once by EXISTS.  Whatever the folder's
+	 * name, which may be another spelling: it costs nothing. */
 	cmd->resume = shown;
 	mailbox_refresh(s->mailbox, imap_store_answer, s);
 	return IMAP_WAIT_JOB;

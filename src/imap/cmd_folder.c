@@ -7,10 +7,6 @@
 
 #include "commands.h"
 
-struct names {
-	const char *name, *to;
-};
-
 static enum imap_progress answered(struct imap_session *s, struct imap_running *cmd)
 {
 	return cmd->status == STORE_OK ? imap_completed(s, cmd) :
@@ -40,46 +36,35 @@ enum imap_progress cmd_create(struct imap_session *s, struct imap_running *cmd)
 	return IMAP_WAIT_JOB;
 }
 
-static bool is_or_is_below(const char *name, const char *of)
-{
-	size_t len = strlen(of);
-
-	return strncmp(name, of, len) == 0 && (name[len] == '\0' || name[len] == '/');
-}
-
 /* The folder that this session had open went by its own command: it knows, and is
- * back in the authenticated state rather than shown the door. */
+ * back in the authenticated state rather than shown the door.  Names are not
+ * compared, because one folder can be spelt in several ways (Unicode's). */
 static enum imap_progress moved_away(struct imap_session *s, struct imap_running *cmd)
 {
-	const struct names *n = cmd->at;
-
-	if (cmd->status == STORE_OK && s->mailbox && strcmp(n->name, "INBOX") != 0 &&
-	    (n->to ? is_or_is_below(mailbox_name(s->mailbox), n->name) :
-		     strcmp(mailbox_name(s->mailbox), n->name) == 0))
+	if (cmd->status == STORE_OK && s->mailbox && mailbox_is_gone(s->mailbox))
 		imap_unselect(s);
 	return answered(s, cmd);
 }
 
 enum imap_progress cmd_delete(struct imap_session *s, struct imap_running *cmd)
 {
-	struct names *n = cmd->at = arena_get(cmd->arena, sizeof(*n));
+	const char *name;
 
-	if (!read_name(cmd, &n->name))
+	if (!read_name(cmd, &name))
 		return imap_bad_args(s, cmd);
 	cmd->resume = moved_away;
-	store_delete(s->server->store, n->name, imap_store_answer, s);
+	store_delete(s->server->store, name, imap_store_answer, s);
 	return IMAP_WAIT_JOB;
 }
 
 enum imap_progress cmd_rename(struct imap_session *s, struct imap_running *cmd)
 {
-	struct names *n = cmd->at = arena_get(cmd->arena, sizeof(*n));
+	const char *name, *to;
 
-	if (!args_space(&cmd->args) || !args_mailbox(&cmd->args, &n->name) ||
-	    !read_name(cmd, &n->to))
+	if (!args_space(&cmd->args) || !args_mailbox(&cmd->args, &name) || !read_name(cmd, &to))
 		return imap_bad_args(s, cmd);
 	cmd->resume = moved_away;
-	store_rename(s->server->store, n->name, n->to, imap_store_answer, s);
+	store_rename(s->server->store, name, to, imap_store_answer, s);
 	return IMAP_WAIT_JOB;
 }
 

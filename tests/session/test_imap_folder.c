@@ -232,6 +232,54 @@ static void check(struct fake_conn *f, void *arg)
 	free(said);
 }
 
+/* The same letter composed and not: Apple sends the latter. */
+static void other_spellings(void **state)
+{
+	struct fake_conn *f = logged_in(*state);
+
+	expect(f, "a CREATE caf&AOk-\r\n", "a OK");
+	expect(f, "a SELECT caf&AOk-\r\n", "a OK");
+	has(expect(f, "a APPEND cafe&AwE- {3+}\r\nabc\r\n", "a OK"), "* 1 EXISTS\r\n");
+	expect(f, "a DELETE cafe&AwE-\r\n", "a OK DELETE completed");
+	expect(f, "a NOOP\r\n", "a OK");
+	expect(f, "a CHECK\r\n", "a BAD Select a mailbox first");
+	fake_conn_free(f);
+}
+
+/* As many names as there can be, and all the levels above them: whole lines, if
+ * not all. */
+static void a_long_list(void **state)
+{
+	enum { NAMES = 9000 };
+	struct world *w = *state;
+	char *path = mem_printf("%s/Maildir/subscriptions", w->dir);
+	FILE *file = fopen(path, "w");
+	struct fake_conn *f;
+	const char *said;
+	unsigned lines = 0;
+
+	assert_non_null(file);
+	for (unsigned i = 0; i < NAMES; i++) {
+		fprintf(file, "%05u", i);
+		for (unsigned k = 0; k < 14; k++)
+			fputs(".aaaaaaaaaaa", file);
+		fputs(".b\n", file);
+	}
+	assert_int_equal(fclose(file), 0);
+	f = logged_in(w);
+	said = expect(f, "a LSUB \"\" *a%\r\n", "a OK");
+	for (const char *p = said; strncmp(p, "* LSUB ", 7) == 0; lines++) {
+		const char *end = strchr(p, '\r');
+
+		assert_true(end && end - p >= 40 && end[-1] == 'a' && end[1] == '\n');
+		p = end + 2;
+	}
+	assert_true(lines > NAMES);
+	assert_int_equal(remove(path), 0);
+	free(path);
+	fake_conn_free(f);
+}
+
 static void every_split(void **state)
 {
 	fake_conn_every_split(make, check, *state, slice_of(split_script));
@@ -246,6 +294,8 @@ int main(void)
 		cmocka_unit_test(selecting),
 		cmocka_unit_test(status),
 		cmocka_unit_test(deleting_what_is_open),
+		cmocka_unit_test(other_spellings),
+		cmocka_unit_test(a_long_list),
 		cmocka_unit_test(every_split),
 	};
 
