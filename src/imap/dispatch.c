@@ -172,6 +172,9 @@ static void command_is_over(struct imap_session *s)
 static void went(struct imap_session *s, struct imap_running *cmd, enum imap_progress progress)
 {
 	cmd->waiting = progress;
+	/* Only jobs are waited for then: a client may take for ever. */
+	if (s->leaving && (progress == IMAP_WAIT_INPUT || progress == IMAP_WAIT_OUTPUT))
+		imap_bye(s, "The server is shutting down");
 	switch (progress) {
 	case IMAP_DONE:
 		command_is_over(s);

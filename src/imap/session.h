@@ -147,10 +147,6 @@ void imap_update(struct imap_session *s, bool expunges);
 /* As imap_update without expunges; but for the UIDs in `own` FLAGS are always told
  * (own_told true) or, if nothing but this edit happened to them, not (.SILENT).
  * with_uid: FETCH responses carry the UID. */
-void imap_update_own(struct imap_session *s, const struct uid_set *own, bool own_told,
-		     bool with_uid);
-/* The same, knowing what the edit was: without own_told, messages of `own` that
- * are as the edit must have left them are passed over, others are told. */
 void imap_update_edit(struct imap_session *s, const struct uid_set *own,
 		      const struct flag_edit *edit, bool own_told, bool with_uid);
 /* Takes the mailbox (a reference) as the selected one. */

@@ -307,9 +307,3 @@ void imap_update_edit(struct imap_session *s, const struct uid_set *own,
 
 	update(s, false, &t);
 }
-
-void imap_update_own(struct imap_session *s, const struct uid_set *own, bool own_told,
-		     bool with_uid)
-{
-	imap_update_edit(s, own, NULL, own_told, with_uid);
-}

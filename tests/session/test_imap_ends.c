@@ -111,6 +111,25 @@ static void nothing_in_a_search(void **state)
 	fake_conn_free(f);
 }
 
+/* An APPEND that has made the spool busy is not a change yet. */
+static void shutdown_in_an_upload(void **state)
+{
+	struct fake_conn *f = logged_in(*state);
+	char *bytes = mem_alloc(LARGE);
+
+	memset(bytes, 'x', LARGE - 1);
+	fake_conn_feed(f, SLICE("a APPEND INBOX {900000+}\r\n"));
+	fake_conn_settle(f);
+	fake_conn_feed(f, slice_of(bytes));
+	assert_true(f->paused);
+	fake_conn_shutdown(f);
+	fake_conn_settle(f);
+	assert_string_equal(fake_conn_take(f), "* BYE The server is shutting down\r\n");
+	assert_true(f->closed);
+	free(bytes);
+	fake_conn_free(f);
+}
+
 int main(void)
 {
 #define WORLD(test) cmocka_unit_test_setup_teardown(test, world_setup, world_teardown)
@@ -118,6 +137,7 @@ int main(void)
 		WORLD(nothing_in_a_literal),
 		WORLD(shutdown_between_messages),
 		WORLD(nothing_in_a_search),
+		WORLD(shutdown_in_an_upload),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
