@@ -282,7 +282,7 @@ static void cancel_future(struct set *s, const struct event *e, struct event *ma
 			set_remove(s, o);
 	}
 	if (master)
-		recur_end_before(&s->source, master, &e->recurrence);
+		recur_end_before(&s->source, master, &e->recurrence, &s->steps_left);
 }
 
 static void cancel_one(struct set *s, struct event *e, struct decision *d)
@@ -303,8 +303,10 @@ static void cancel_one(struct set *s, struct event *e, struct decision *d)
 		fit_to_master(&s->source, e, master);
 		falls = recur_has(&s->source, master, &e->recurrence, &s->steps_left) != RECUR_NO;
 	}
-	if (falls && !recur_is_series(master)) {
-		cancel_all(s, e, d);     /* the only occurrence */
+	/* The only occurrence, or the first and all behind it. */
+	if ((falls && !recur_is_series(master)) ||
+	    (master && e->and_future && when_compare(&e->recurrence, &master->start) <= 0)) {
+		cancel_all(s, e, d);
 		return;
 	}
 	event_key(e, key);

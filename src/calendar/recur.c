@@ -74,17 +74,20 @@ static void until_on_wall(struct icalrecurrencetype *rule, const struct when *st
 	rule->until = library_wall(&w);
 }
 
-static enum recur_answer rule_has(const struct event *master, struct slice value,
-				  const struct when *w, unsigned *left)
+/* How a rule stands to a time: comes to it, past it, or ends before. */
+enum reach { MEETS, PASSES, ENDS, UNKNOWN };
+
+static enum reach rule_reach(const struct event *master, struct slice value,
+			     const struct when *w, unsigned *left)
 {
 	struct icalrecurrencetype rule;
 	icalrecur_iterator *it;
-	enum recur_answer answer = RECUR_UNKNOWN;
+	enum reach answer = UNKNOWN;
 	char text[RULE_MOST];
 	bool other_calendar;
 
 	if (value.len >= sizeof(text) || *left == 0)
-		return RECUR_UNKNOWN;
+		return UNKNOWN;
 	memcpy(text, value.at, value.len);
 	text[value.len] = '\0';
 	rule = icalrecurrencetype_from_string(text);
@@ -94,15 +97,16 @@ static enum recur_answer rule_has(const struct event *master, struct slice value
 	 * calendars (RFC 7529) are as costly. */
 	if (rule.freq < ICAL_DAILY_RECURRENCE || rule.freq > ICAL_YEARLY_RECURRENCE ||
 	    other_calendar || master->start.year > YEAR_MOST || w->year > YEAR_MOST)
-		return RECUR_UNKNOWN;
+		return UNKNOWN;
 	until_on_wall(&rule, &master->start);
 	it = icalrecur_iterator_new(rule, library_wall(&master->start));
 	for (unsigned i = 0; it && i < STEPS_ONE && *left > 0; i++, --*left) {
 		struct icaltimetype t = icalrecur_iterator_next(it);
-		int order = icaltime_is_null_time(t) ? 1 : compare_wall(t, w);
+		bool none = icaltime_is_null_time(t);
+		int order = none ? 1 : compare_wall(t, w);
 
 		if (order >= 0) {
-			answer = order == 0 ? RECUR_YES : RECUR_NO;
+			answer = none ? ENDS : order == 0 ? MEETS : PASSES;
 			break;
 		}
 	}
@@ -143,12 +147,12 @@ enum recur_answer recur_has(const struct event_source *s, const struct event *ma
 		return RECUR_NO;
 	for (const struct ics_prop *p = ics_prop_find(master->comp, "RRULE"); p;
 	     p = ics_prop_next(p, "RRULE")) {
-		enum recur_answer one = rule_has(master, p->value, &w, left);
+		enum reach one = rule_reach(master, p->value, &w, left);
 
-		if (one == RECUR_YES)
-			return one;
-		if (one == RECUR_UNKNOWN)
-			answer = one;
+		if (one == MEETS)
+			return RECUR_YES;
+		if (one == UNKNOWN)
+			answer = RECUR_UNKNOWN;
 	}
 	return answer;
 }
@@ -272,7 +276,8 @@ static void drop_from(const struct event_source *s, struct event *master, const 
 	}
 }
 
-void recur_end_before(const struct event_source *s, struct event *master, const struct when *at)
+void recur_end_before(const struct event_source *s, struct event *master, const struct when *at,
+		      unsigned *left)
 {
 	struct when w = when_like(*at, &master->start), last;
 	char until[WHEN_TEXT];
@@ -282,6 +287,7 @@ void recur_end_before(const struct event_source *s, struct event *master, const 
 	when_print(until, &last);
 	for (struct ics_prop *p = ics_prop_find(master->comp, "RRULE"); p;
 	     p = ics_prop_next(p, "RRULE"))
-		p->value = ended(s->arena, p->value, until);
+		if (rule_reach(master, p->value, &w, left) != ENDS)
+			p->value = ended(s->arena, p->value, until);
 	drop_from(s, master, "RDATE", &w);
 }

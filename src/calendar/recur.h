@@ -30,7 +30,9 @@ void recur_include(const struct event_source *s, struct event *master, struct wh
 /* One RDATE more, where there is room. */
 void recur_add(const struct event_source *s, struct event *master, const struct when *w);
 
-/* The series ends before `w`: UNTIL in its rules, later RDATEs dropped. */
-void recur_end_before(const struct event_source *s, struct event *master, const struct when *w);
+/* The series ends before `w`, if it does not anyhow: UNTIL in its rules, later RDATEs
+ * dropped. */
+void recur_end_before(const struct event_source *s, struct event *master, const struct when *w,
+		      unsigned *steps_left);
 
 #endif

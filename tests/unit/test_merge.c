@@ -156,6 +156,20 @@ static const struct story stories[] = {
 		  "RECURRENCE-ID;RANGE=THISANDFUTURE;TZID=Europe/Berlin:20240318T090000\n",
 		  CALENDAR_CANCELLED },
 	}, { "RRULE:FREQ=WEEKLY;UNTIL=20240318T075959Z" }, { "COUNT", "EXDATE" } },
+	{ "the first and all that follow cancelled", {
+		{ "REQUEST", "UID:a\n" STAMP("01") SERIES, CALENDAR_ADDED },
+		{ "CANCEL", "UID:a\nSEQUENCE:1\n" STAMP("02")
+		  "RECURRENCE-ID;RANGE=THISANDFUTURE:20240304T080000Z\n", CALENDAR_CANCELLED },
+	}, { NULL }, { "VEVENT" } },
+	{ "all cancelled that follow, and then what follows later", {
+		{ "REQUEST", "UID:a\n" STAMP("01") SERIES, CALENDAR_ADDED },
+		{ "CANCEL", "UID:a\nSEQUENCE:1\n" STAMP("02")
+		  "RECURRENCE-ID;RANGE=THISANDFUTURE;TZID=Europe/Berlin:20240318T090000\n",
+		  CALENDAR_CANCELLED },
+		{ "CANCEL", "UID:a\nSEQUENCE:1\n" STAMP("03")
+		  "RECURRENCE-ID;RANGE=THISANDFUTURE;TZID=Europe/Berlin:20240325T090000\n",
+		  CALENDAR_IGNORED },
+	}, { "RRULE:FREQ=WEEKLY;UNTIL=20240318T075959Z" }, { "COUNT", "EXDATE" } },
 	{ "an occurrence whose sequence is counted from nought", {
 		{ "REQUEST", "UID:a\nSEQUENCE:3\n" STAMP("01") SERIES, CALENDAR_ADDED },
 		{ "CANCEL", "UID:a\nSEQUENCE:0\n" STAMP("02") SECOND, CALENDAR_CANCELLED },

@@ -168,9 +168,16 @@ static void test_edit(void **state)
 	recur_add(&r.set->source, e, &w);
 	rig_has(&r, "RDATE;TZID=Europe/Berlin:20240305T090000");
 	assert_true(when_parse(&w, SLICE("20240306T080000Z")));
-	recur_end_before(&r.set->source, e, &w);
+	recur_end_before(&r.set->source, e, &w, &r.set->steps_left);
 	rig_has(&r, "RRULE:FREQ=DAILY;UNTIL=20240306T075959Z");
 	rig_lacks(&r, "20240401T090000");
+	/* What ends sooner is not carried on. */
+	assert_true(when_parse(&w, SLICE("20240501T080000Z")));
+	recur_end_before(&r.set->source, e, &w, &r.set->steps_left);
+	rig_has(&r, "RRULE:FREQ=DAILY;UNTIL=20240306T075959Z");
+	rig_send(&r, "", "UID:b\nDTSTAMP:20240101T000000Z\nDTSTART:20240304T090000Z\nRRULE:FREQ=DAILY;COUNT=5\n");
+	recur_end_before(&r.set->source, set_first(r.set, SLICE("b")), &w, &r.set->steps_left);
+	rig_has(&r, "RRULE:FREQ=DAILY;COUNT=5");
 	rig_release(&r);
 }
 
