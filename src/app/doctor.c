@@ -79,9 +79,18 @@ static bool check_local(const char *name, const char *path, FILE *errors)
 
 static bool check_readable(const char *name, const char *path, FILE *errors)
 {
-	/* What is not there can be made; what cannot be looked at is not "not there". */
-	if (access(path, R_OK) == 0 || errno == ENOENT)
+	struct stat st;
+
+	if (access(path, R_OK) == 0)
 		return true;
+	/* What is not there can be made; what cannot be looked at is not "not there". */
+	if (errno == ENOENT) {
+		if (lstat(path, &st) != 0 || !S_ISLNK(st.st_mode))
+			return true;
+		fprintf(errors, "letterplate: %s=%s: what it links to is not here; a container needs "
+			"that folder as well\n", name, path);
+		return false;
+	}
 	fprintf(errors, "letterplate: %s=%s: user %u cannot read it: %s\n",
 		name, path, (unsigned)geteuid(), strerror(errno));
 	return false;

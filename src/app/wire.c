@@ -10,15 +10,12 @@
 #include "wire.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <limits.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include "auth/auth.h"
 #include "base/clock.h"
@@ -54,7 +51,6 @@ enum {
 
 struct daemon {
 	const struct config *config;
-	int home;                        /* MAILFOLDER/MAILUSER, locked; -1: not */
 	struct loop *loop;
 	struct lane *mail, *writers, *readers, *passwords, *invitations;
 	struct tls *tls;
@@ -135,30 +131,13 @@ static bool make_folder(const char *path, char *error, size_t size)
 	}
 }
 
-/* Two daemons on one Maildir would clean away each other's files and give the same
- * UIDs twice.  The lock is the kernel's and ends with the process; a file system
- * that has none (some network ones) goes without. */
-static bool lock_home(struct daemon *d, char *error, size_t size)
-{
-	char home[PATH_MAX];
-
-	snprintf(home, sizeof home, "%s/%s", d->config->mailfolder, d->config->user);
-	if (!make_folder(home, error, size))
-		return false;
-	d->home = open(home, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (d->home < 0 || flock(d->home, LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK)
-		return true;
-	snprintf(error, size, "another letterplate is running on %s: stop it first, or give this one "
-		 "another MAILFOLDER", home);
-	return false;
-}
-
 static bool start_store(struct daemon *d, char *error, size_t size)
 {
 	const struct config *c = d->config;
 	char maildir[PATH_MAX], index[PATH_MAX];
 
-	if (!make_folder(c->indexfolder, error, size))
+	snprintf(maildir, sizeof maildir, "%s/%s", c->mailfolder, c->user);
+	if (!make_folder(maildir, error, size) || !make_folder(c->indexfolder, error, size))
 		return false;
 	snprintf(maildir, sizeof maildir, "%s/%s/Maildir", c->mailfolder, c->user);
 	snprintf(index, sizeof index, "%s/index.db", c->indexfolder);
@@ -284,8 +263,6 @@ static bool start(struct daemon *d, char *error, size_t size)
 {
 	const struct config *c = d->config;
 
-	if (!lock_home(d, error, size))
-		return false;
 	d->loop = loop_new();
 	d->end_timer.fire = look_for_end;
 	loop_on_signal(d->loop, SIGTERM, on_end, d);
@@ -315,7 +292,6 @@ struct daemon *daemon_start(const struct config *c, char *error, size_t error_si
 	struct daemon *d = mem_alloc(sizeof *d);
 
 	d->config = c;
-	d->home = -1;
 	error[0] = '\0';
 	if (start(d, error, error_size))
 		return d;
@@ -351,7 +327,5 @@ void daemon_free(struct daemon *d)
 	loop_free(d->loop);
 	for (size_t i = 0; d->attendees[i]; i++)
 		free(d->attendees[i]);
-	if (d->home >= 0)
-		close(d->home);
 	free(d);
 }

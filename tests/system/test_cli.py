@@ -179,7 +179,7 @@ class Mistakes(Base):
         with Daemon() as d:
             done = run(**d.settings)
             self.assertEqual(done.returncode, 1)
-            self.assertIn('another letterplate is running on %s/%s' % (d.data, USER), done.stderr)
+            self.assertIn('Another letterplate is running on the index %s/%s/index.db' % (d.data, USER), done.stderr)
             # It only asks; nothing of the first one's is touched.
             self.assertEqual(run('--check', **d.settings).returncode, 0)
             d.send('Subject: x\n\ny\n')
@@ -222,6 +222,11 @@ class Places(Base):
         done = run('--check', **pair)
         self.assertEqual(done.returncode, EX_CONFIG)
         self.assertIn('%s holds no PEM certificate' % cert, done.stderr)
+        link = os.path.join(self.folder.name, 'link.pem')
+        os.symlink('../archive/privkey1.pem', link)                   # certbot's, mounted alone
+        done = run('--check', **dict(pair, KEYFILE=link))
+        self.assertEqual(done.returncode, EX_CONFIG)
+        self.assertIn('KEYFILE=%s: what it links to is not here' % link, done.stderr)
         closed = os.path.join(self.folder.name, 'live')
         os.mkdir(closed, 0o000)
         self.addCleanup(os.chmod, closed, 0o700)
