@@ -38,6 +38,7 @@ struct scan {
 	struct folder *f;
 	bool ok, first;
 	uint8_t round;
+	bool unreadable;                 /* a message is there that we may not read */
 	bool noisy;                      /* somebody never stopped changing it */
 	bool in_order;                   /* of arrival already: events are */
 	struct found *found;
@@ -186,6 +187,21 @@ static bool look_at(const struct folder *f, struct found *n, struct arrival *a)
 	return file_name_number(n->name, 'W', &a->size) || file_crlf_size(path.at, &a->size);
 }
 
+/* Permissions are put right without the directory's time changing, so it is looked
+ * at again. */
+static void note_unreadable(struct scan *s, const struct found *n)
+{
+	int err = errno;
+	struct path path;
+
+	if (!is_there(s->f, n->place, n->name))
+		return;
+	path_message(&path, s->f->path, n->place, n->name);
+	if (!s->unreadable)
+		maildir_failed("cannot read a message, it is left out", path.at, err);
+	s->unreadable = true;
+}
+
 static bool add_all_found(struct scan *s)
 {
 	struct folder *f = s->f;
@@ -206,8 +222,10 @@ static bool add_all_found(struct scan *s)
 		struct arrival a;
 		uint32_t uid;
 
-		if (!look_at(f, &s->found[i], &a))
+		if (!look_at(f, &s->found[i], &a)) {
+			note_unreadable(s, &s->found[i]);
 			continue;
+		}
 		if (!s->first)
 			a.saved = now;
 		if (!folder_add(f, &a, &uid))
@@ -284,8 +302,8 @@ static enum store_status compare(struct folder *f)
 		return index_failure(f->store->index);
 	ok = rounds(&s, times);
 	ok = ok && take_uids(&s, &list) && add_all_found(&s);
-	times[0] = settled(times[0], now_ns);
-	times[1] = settled(times[1], now_ns);
+	times[0] = s.unreadable ? 0 : settled(times[0], now_ns);
+	times[1] = s.unreadable ? 0 : settled(times[1], now_ns);
 	if (ok && (f->head.new_mtime != times[0] || f->head.cur_mtime != times[1])) {
 		f->head.new_mtime = times[0];
 		f->head.cur_mtime = times[1];
@@ -346,10 +364,14 @@ enum store_status folder_claim(struct folder *f)
 			continue;
 		path_message(&from, f->path, PLACE_NEW, old);
 		path_message(&to, f->path, PLACE_CUR, new);
-		if (rename(from.at, to.at) == 0)
+		if (rename(from.at, to.at) == 0) {
 			ok = folder_file_moved(f, r, PLACE_CUR, new);
-		else if (errno != ENOENT)
+		} else if (errno != ENOENT) {
+			/* The next would fail as well: of a Maildir that is read-only one
+			 * line in the log is enough. */
 			maildir_failed("cannot move a message to cur/", from.at, errno);
+			break;
+		}
 	}
 	return store_commit(f->store, ok);
 }

@@ -279,7 +279,7 @@ int file_copy(const char *from, const char *to)
 bool file_crlf_size(const char *path, uint64_t *size)
 {
 	struct crlf_form form = { false };
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK), err;
 	char *buffer;
 	ssize_t n;
 
@@ -291,8 +291,10 @@ bool file_crlf_size(const char *path, uint64_t *size)
 		if (n > 0)
 			*size += crlf_form_count(&form, slice_make(buffer, (size_t)n));
 	}
+	err = errno;
 	free(buffer);
 	close(fd);
+	errno = err;
 	return n == 0;
 }
 
