@@ -482,6 +482,8 @@ class RoundTrip(Base):
         return body
 
     def compare(self, what, sent):
+        if sent[:1] == b' ':        # no header at all: or it would continue our last line
+            sent = b'\r\n' + sent
         path = self.only_file()
         stored, fetched = content(path), self.fetch_newest()
         # A NUL is stored, but IMAP has no way to say it (RFC 3501 9: CHAR8).
