@@ -26,6 +26,10 @@ void copy_list_init(struct copy_list *l)
 
 void copy_list_release(struct copy_list *l)
 {
+	for (size_t i = 0; i < l->count; i++) {
+		free(l->all[i].old);
+		free(l->all[i].new);
+	}
 	free(l->all);
 	finder_release(&l->finder);
 	copy_list_init(l);
@@ -46,7 +50,7 @@ void copy_list_add(struct copy_list *l, const struct folder *f, const struct rec
 	c->size = r->size;
 	c->received = r->received;
 	c->keywords = r->keywords;
-	snprintf(c->old, sizeof(c->old), "%s", table_name(&f->table, r));
+	c->old = mem_string(table_name(&f->table, r));
 }
 
 void copy_list_all(struct copy_list *l, const struct folder *f)
@@ -71,7 +75,7 @@ static bool name_copy(struct folder *from, struct folder *to, struct copy_one *c
 	struct keywords *k = to->store->keywords;
 	letter_set letters = file_letters(c->old) & ~letters_known(&from->letters) &
 			     ~LETTERS_KEYWORD;
-	char unique[UNIQUE_NAME], base[UNIQUE_NAME + 64];
+	char unique[UNIQUE_NAME], base[UNIQUE_NAME + 64], name[FILE_NAME];
 	uint64_t size;
 
 	if (c->keywords) {
@@ -84,7 +88,11 @@ static bool name_copy(struct folder *from, struct folder *to, struct copy_one *c
 			 (unsigned long long)size, (unsigned long long)c->size);
 	else
 		snprintf(base, sizeof(base), "%s,W=%llu", unique, (unsigned long long)c->size);
-	return file_name_make(c->new, base, strlen(base), letters);
+	if (!file_name_make(name, base, strlen(base), letters))
+		return false;
+	free(c->new);
+	c->new = mem_string(name);
+	return true;
 }
 
 static int link_or_copy(const char *from, const char *to)
@@ -128,11 +136,15 @@ static int act_on(struct folder *from, struct folder *to, struct copy_list *l,
 		  struct copy_one *c, path_fn *where, act_fn *act)
 {
 	int err = act_once(from, to, c, where, act);
+	char name[FILE_NAME];
 
 	if (err != ENOENT)
 		return err;
-	if (!finder_find(&l->finder, from->path, &c->place, c->old))
+	snprintf(name, sizeof(name), "%s", c->old);
+	if (!finder_find(&l->finder, from->path, &c->place, name))
 		return ENOENT;
+	free(c->old);
+	c->old = mem_string(name);
 	if (!name_copy(from, to, c))
 		return ENAMETOOLONG;
 	err = act_once(from, to, c, where, act);

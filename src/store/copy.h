@@ -7,7 +7,7 @@
 /* Messages on their way from one folder into another.  Mail lane. */
 struct copy_one {
 	uint32_t from, to;
-	char old[FILE_NAME], new[FILE_NAME];
+	char *old, *new;
 	enum place place;
 	uint64_t size;
 	int64_t received;
