@@ -111,45 +111,46 @@ static void fit_to_master(const struct event_source *s, struct event *o,
 	event_refresh(s, o);
 }
 
-/* The occurrences that stay, or may come, fit the series; the others go. */
-static void settle_overrides(struct set *s, struct event *master, struct when *list)
+/* The occurrences that stay, or may come, fit the series; the others go.  How many stay,
+ * in `list`. */
+static unsigned settle_overrides(struct set *s, struct event *master, struct when *list)
 {
 	struct event *next;
-	unsigned later = 0;
+	unsigned stay = 0;
 
 	for (struct event *o = set_first(s, master->uid); o; o = next) {
 		next = set_next(o);
 		if (!o->has_recurrence)
 			continue;
-		if (later_than_series(o, master) > 0) {
-			/* Refers to this series or to one still to come. */
-			fit_to_master(&s->source, o, master);
-			list[later++] = o->recurrence;
-		} else if (recur_has(&s->source, master, &o->recurrence, &s->steps_left) ==
-			   RECUR_NO) {
+		/* A later one refers to this series or to one still to come. */
+		if (later_than_series(o, master) <= 0 &&
+		    recur_has(&s->source, master, &o->recurrence, &s->steps_left) == RECUR_NO) {
 			set_remove(s, o);
-		} else {
-			fit_to_master(&s->source, o, master);
+			continue;
 		}
+		fit_to_master(&s->source, o, master);
+		list[stay++] = o->recurrence;
 	}
-	recur_include(&s->source, master, list, later);
+	return stay;
 }
 
 /* What is known of single occurrences, held against a series that has changed. */
 static void settle_occurrences(struct set *s, struct event *master)
 {
-	size_t most = s->events > s->tombstone_count ? s->events : s->tombstone_count;
-	struct when *list = mem_array(most + 1, sizeof(*list));
-	unsigned gone = 0;
+	struct when *stay = mem_array(s->events + 1, sizeof(*stay));
+	struct when *gone = mem_array(s->tombstone_count + 1, sizeof(*gone));
+	unsigned stay_count = settle_overrides(s, master, stay), gone_count = 0;
 
-	settle_overrides(s, master, list);
 	for (const struct tombstone *t = s->tombstones; t; t = t->next)
 		if (t->occurrence[0] && slice_equal(t->uid, master->uid) &&
 		    told_later(master, t->stamp, t->sequence) <= 0 &&
-		    when_parse(&list[gone], slice_of(t->occurrence)))
-			gone++;
-	recur_exclude(&s->source, master, list, gone);
-	free(list);
+		    when_parse(&gone[gone_count], slice_of(t->occurrence)))
+			gone_count++;
+	recur_exclude(&s->source, master, gone, gone_count);
+	/* One that stays was written after it had been cancelled. */
+	recur_include(&s->source, master, stay, stay_count);
+	free(stay);
+	free(gone);
 }
 
 /* True: what is there is as new, and `d` says so. */
@@ -183,7 +184,6 @@ static void put_master(struct set *s, struct event *e, struct decision *d)
 	if (old)
 		set_remove(s, old);
 	set_add(s, e);
-	set_unbury(s, e->uid, "");
 	settle_occurrences(s, e);
 	decide(d, old ? CALENDAR_UPDATED : CALENDAR_ADDED, NULL);
 }
@@ -192,6 +192,7 @@ static void put_override(struct set *s, struct event *e, struct decision *d)
 {
 	struct event *master = find_master(s, e->uid);
 	struct event *old = find_override(s, e, master);
+	const struct tombstone *all;
 	char key[WHEN_TEXT];
 
 	if (is_older(e, old, d))
@@ -199,8 +200,9 @@ static void put_override(struct set *s, struct event *e, struct decision *d)
 	if (master)
 		fit_to_master(&s->source, e, master);
 	event_key(e, key);
+	all = set_tombstone(s, e->uid, "");
 	if (buried(e, set_tombstone(s, e->uid, key)) ||
-	    buried(e, set_tombstone(s, e->uid, ""))) {
+	    (all && told_later(e, all->stamp, all->sequence) <= 0)) {
 		decide(d, CALENDAR_STALE, "cancelled since");
 		return;
 	}
@@ -221,7 +223,6 @@ static void put_override(struct set *s, struct event *e, struct decision *d)
 		recur_include(&s->source, master, &at, 1);
 	}
 	set_add(s, e);
-	set_unbury(s, e->uid, key);
 	decide(d, old || master ? CALENDAR_UPDATED : CALENDAR_ADDED, "one occurrence");
 }
 
@@ -245,27 +246,32 @@ static void add_occurrence(struct set *s, struct event *e, struct decision *d)
 static void ignore_cancelled(struct decision *d)
 {
 	decide(d, CALENDAR_IGNORED, "cancelled, and not in the calendar");
-	d->buried = true;
 }
 
 static void cancel_all(struct set *s, struct event *e, struct decision *d)
 {
-	struct event *master = find_master(s, e->uid);
-	struct event *old = master ? master : set_first(s, e->uid);
+	struct event *master = find_master(s, e->uid), *next;
+	struct event *o = master ? master : set_first(s, e->uid);
+	bool any = false;
 
-	if (old)
-		d->was = old->sequence;
-	if (old && event_newer(e, old) < 0) {
-		decide(d, CALENDAR_STALE, "older than what is there");
-		return;
+	/* Also when it comes late: what is older still may come behind it. */
+	d->buried = set_bury(s, e, "");
+	if (o)
+		d->was = o->sequence;
+	for (o = set_first(s, e->uid); o; o = next) {
+		next = set_next(o);
+		if (o == master ? event_newer(e, o) < 0 :
+		    told_later(o, e->stamp, e->sequence) > 0)
+			continue;
+		set_remove(s, o);
+		any = true;
 	}
-	while ((old = set_first(s, e->uid)))
-		set_remove(s, old);
-	set_bury(s, e, "");
-	if (d->was < 0)
-		ignore_cancelled(d);
-	else
+	if (any)
 		decide(d, CALENDAR_CANCELLED, NULL);
+	else if (d->was >= 0)
+		decide(d, CALENDAR_STALE, "older than what is there");
+	else
+		ignore_cancelled(d);
 }
 
 /* RANGE=THISANDFUTURE (RFC 5545 3.2.13): this occurrence and all behind it. */
@@ -289,31 +295,33 @@ static void cancel_one(struct set *s, struct event *e, struct decision *d)
 {
 	struct event *master = find_master(s, e->uid);
 	struct event *old = find_override(s, e, master);
-	bool falls = false;
-	struct when at = e->recurrence;
+	bool falls = false, before;
+	struct when at;
 	char key[WHEN_TEXT];
 
+	if (master)
+		fit_to_master(&s->source, e, master);
+	at = e->recurrence;
+	event_key(e, key);
+	d->buried = set_bury(s, e, key);
 	if (old || master)
 		d->was = old ? old->sequence : master->sequence;
-	if ((old && event_newer(e, old) < 0) || (master && later_than_series(e, master) < 0)) {
+	before = master && later_than_series(e, master) < 0;
+	if (old ? event_newer(e, old) < 0 : before) {
 		decide(d, CALENDAR_STALE, "older than what is there");
 		return;
 	}
-	if (master) {
-		fit_to_master(&s->source, e, master);
-		falls = recur_has(&s->source, master, &e->recurrence, &s->steps_left) != RECUR_NO;
-	}
+	if (master && !before)
+		falls = recur_has(&s->source, master, &at, &s->steps_left) != RECUR_NO;
 	/* The only occurrence, or the first and all behind it. */
 	if ((falls && !recur_is_series(master)) ||
-	    (master && e->and_future && when_compare(&e->recurrence, &master->start) <= 0)) {
+	    (master && !before && e->and_future && when_compare(&at, &master->start) <= 0)) {
 		cancel_all(s, e, d);
 		return;
 	}
-	event_key(e, key);
-	set_bury(s, e, key);
 	if (old)
 		set_remove(s, old);
-	if (e->and_future)
+	if (e->and_future && !before)
 		cancel_future(s, e, master);
 	else if (falls)
 		falls = recur_exclude(&s->source, master, &at, 1);

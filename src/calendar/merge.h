@@ -19,7 +19,7 @@ struct decision {
 	char occurrence[WHEN_TEXT];      /* "": the series */
 	char stamp[WHEN_TEXT];
 	int64_t sequence, was;           /* was: what was there before; -1: nothing */
-	bool buried;                     /* a cancellation of what was not there: kept in mind */
+	bool buried;                     /* a cancellation that is kept in mind */
 };
 
 /* One message's: more than one object may add to it. */

@@ -146,16 +146,17 @@ void set_tombstone_add(struct set *s, const struct tombstone *t)
 	s->tombstone_count++;
 }
 
-void set_bury(struct set *s, const struct event *cancel, const char *occurrence)
+bool set_bury(struct set *s, const struct event *cancel, const char *occurrence)
 {
 	const struct tombstone *old = set_tombstone(s, cancel->uid, occurrence);
 	struct tombstone t = { .uid = cancel->uid, .sequence = cancel->sequence, .made = s->now };
 
 	if (old && (old->sequence > t.sequence ||
 		    (old->sequence == t.sequence && strcmp(old->stamp, cancel->stamp) >= 0)))
-		return;
+		return false;
 	memcpy(t.occurrence, occurrence, strlen(occurrence) + 1);
 	memcpy(t.stamp, cancel->stamp, sizeof(t.stamp));
 	set_unbury(s, cancel->uid, occurrence);
 	set_tombstone_add(s, &t);
+	return true;
 }

@@ -53,8 +53,8 @@ struct event *set_next(const struct event *e);
 
 const struct tombstone *set_tombstone(const struct set *s, struct slice uid,
 				      const char *occurrence);
-/* From a cancellation; the newer of two stays. */
-void set_bury(struct set *s, const struct event *cancel, const char *occurrence);
+/* From a cancellation; the newer of two stays (false: that is the old one). */
+bool set_bury(struct set *s, const struct event *cancel, const char *occurrence);
 void set_unbury(struct set *s, struct slice uid, const char *occurrence);
 void set_tombstone_add(struct set *s, const struct tombstone *t);
 
