@@ -47,21 +47,16 @@ static struct event *find_master(const struct set *s, struct slice uid)
 	return e;
 }
 
-/* The same occurrence of the same series, however each of them writes it. */
+/* The same occurrence of the same series, however each of them writes it.  Without the
+ * series one of them says what the other leaves open. */
 static bool same_occurrence(const struct event *a, const struct event *b,
 			    const struct event *master)
 {
-	char x[WHEN_TEXT], y[WHEN_TEXT];
+	const struct when *model = master ? &master->start : &b->recurrence;
+	struct when p = when_like(a->recurrence, model);
+	struct when q = when_like(b->recurrence, model);
 
-	if (master) {
-		struct when p = when_like(a->recurrence, &master->start);
-		struct when q = when_like(b->recurrence, &master->start);
-
-		return when_compare(&p, &q) == 0;
-	}
-	event_key(a, x);
-	event_key(b, y);
-	return strcmp(x, y) == 0;
+	return when_compare(&p, &q) == 0;
 }
 
 static struct event *find_override(const struct set *s, const struct event *e,

@@ -78,7 +78,7 @@ static void model(struct shown out[SERIES], const struct message *m)
 	}
 }
 
-static void send(struct rig *r, const struct message *m)
+static void send(struct rig *r, uint32_t seed, const struct message *m)
 {
 	/* The same moment in three spellings. */
 	static const struct { const char *zone; int hour; const char *end; } spelt[] = {
@@ -90,19 +90,20 @@ static void send(struct rig *r, const struct message *m)
 	if (m->kind == ONE_PUT || m->kind == ONE_CANCEL)
 		snprintf(id, sizeof(id), "%s:202403%02dT%02d0000%s", spelt[way].zone, m->day + 1,
 			 spelt[way].hour, spelt[way].end);
-	lines = mem_printf("UID:%d\nSEQUENCE:%d\nDTSTAMP:20240101T00%02d00Z\n%s%s%sDTSTART:202403%02dT090000Z\n%s",
-			   m->series, m->sequence, m->time, id[0] ? "RECURRENCE-ID" : "", id,
+	lines = mem_printf("UID:%u-%d\nSEQUENCE:%d\nDTSTAMP:20240101T00%02d00Z\n%s%s%sDTSTART:202403%02dT090000Z\n%s",
+			   seed, m->series, m->sequence, m->time, id[0] ? "RECURRENCE-ID" : "", id,
 			   id[0] ? "\n" : "", m->day + 1,
 			   m->kind == SERIES_PUT ? "RRULE:FREQ=DAILY;UNTIL=20240310T090000Z\n" : "");
 	rig_send(r, m->kind == ONE_CANCEL || m->kind == ALL_CANCEL ? "CANCEL" : "REQUEST", lines);
 	free(lines);
 }
 
-static void look(struct rig *r, struct shown out[SERIES])
+static void look(struct rig *r, uint32_t seed, struct shown out[SERIES])
 {
 	for (int s = 0; s < SERIES; s++) {
-		char uid[2] = { (char)('0' + s), '\0' };
+		char uid[32];
 
+		snprintf(uid, sizeof(uid), "%u-%d", seed, s);
 		for (int d = 0; d < DAYS; d++) {
 			struct when at = { .kind = WHEN_UTC, .year = 2024, .month = 3, .day = d + 1, .hour = 9 };
 			unsigned left = 1000;
@@ -156,12 +157,13 @@ static void run(bool shuffled)
 {
 	uint64_t start = clock_mono_ms();
 	unsigned done = 0;
+	struct rig r;
 
+	rig_init(&r);
 	for (uint32_t seed = 1; seed <= CASES; seed++) {
 		struct message m[MESSAGES];
 		struct shown want[SERIES], got[SERIES];
 		unsigned order[2 * MESSAGES], count;
-		struct rig r;
 
 		/* A slow machine does what it can; some hundred say much already. */
 		if (done >= 300 && clock_mono_ms() - start > BUDGET_MS / 2)
@@ -170,17 +172,20 @@ static void run(bool shuffled)
 		make_story(m);
 		model(want, m);
 		count = arrange(order, shuffled);
-		rig_init(&r);
 		for (unsigned i = 0; i < count; i++)
-			send(&r, &m[order[i]]);
-		look(&r, got);
+			send(&r, seed, &m[order[i]]);
+		look(&r, seed, got);
 		if (memcmp(want, got, sizeof(want)) != 0) {
 			tell(m, order, count, want, got);
 			fail_msg("seed %u", seed);
 		}
-		rig_release(&r);
 		done++;
+		if (done % 100 == 0) {
+			rig_release(&r);
+			rig_init(&r);
+		}
 	}
+	rig_release(&r);
 	print_message("%u stories\n", done);
 }
 
