@@ -15,6 +15,7 @@
 #include "base/mem.h"
 #include "base/text.h"
 #include "property.h"
+#include "rule.h"
 
 enum {
 	ALARMS_MOST = 8,
@@ -148,6 +149,14 @@ static void repair_dates(const struct event_source *s, struct ics_comp *c, const
 		}
 		p = next;
 	}
+}
+
+/* UNTIL is of the start's kind (3.3.10). */
+static void repair_rules(const struct event_source *s, struct ics_comp *c, const char *name,
+			 const struct when *start)
+{
+	for (struct ics_prop *p = ics_prop_find(c, name); p; p = ics_prop_next(p, name))
+		p->value = rule_fit(s->arena, p->value, start);
 }
 
 static void supply_stamp(const struct event_source *s, struct ics_comp *c)
@@ -293,6 +302,8 @@ struct event *event_read(const struct event_source *s, const struct ics_comp *ve
 		repair_end(s, c, &e->start);
 		repair_dates(s, c, "EXDATE", &e->start);
 		repair_dates(s, c, "RDATE", &e->start);
+		repair_rules(s, c, "RRULE", &e->start);
+		repair_rules(s, c, "EXRULE", &e->start);
 	}
 	if (e->has_recurrence)
 		for (size_t i = 0; i < sizeof(series_only) / sizeof(*series_only); i++)

@@ -7,9 +7,8 @@
 
 #include <string.h>
 
-#include <libical/ical.h>
-
 #include "base/text.h"
+#include "rule.h"
 
 enum kind { TEXT, TEXTS, WORD, NUMBER, TIME, TIMES, STAMP, DURATION, RULE, URI, ADDRESS, GEO };
 
@@ -17,7 +16,6 @@ enum {
 	TEXT_MOST = 64 * 1024,   /* a description; real ones have some kilobytes */
 	LINE_MOST = 2048,        /* a summary, an address, a link */
 	PARAM_MOST = 512,        /* a name */
-	RULE_MOST = 1024,
 	DATES_MOST = 5000,       /* of EXDATE and RDATE: fourteen years of days */
 };
 
@@ -133,40 +131,6 @@ bool property_is_duration(struct slice s)
 	return true;
 }
 
-/* In capitals, without the blanks and empty parts that careless senders put there. */
-static struct slice plain_rule(struct arena *a, struct slice value)
-{
-	char *text = arena_get(a, value.len + 1);
-	size_t n = 0;
-
-	for (size_t i = 0; i < value.len; i++) {
-		char c = value.at[i];
-
-		if (c == ' ' || c == '\t' || (c == ';' && (n == 0 || text[n - 1] == ';')))
-			continue;
-		text[n++] = c;
-	}
-	if (n && text[n - 1] == ';')
-		n--;
-	return upper(a, slice_make(text, n));
-}
-
-/* Both grammars of RFC 5545 3.3.10 and RFC 7529 are words, numbers and signs; what
- * they mean is libical's to say. */
-static bool is_rule(struct arena *a, struct slice value)
-{
-	struct icalrecurrencetype rule;
-
-	if (value.len == 0 || value.len > RULE_MOST)
-		return false;
-	for (size_t i = 0; i < value.len; i++)
-		if (!value.at[i] || !strchr("ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-+=;,", value.at[i]))
-			return false;
-	rule = icalrecurrencetype_from_string(arena_string(a, value));
-	icalmemory_free_buffer(rule.rscale);
-	return rule.freq != ICAL_NO_RECURRENCE;
-}
-
 static bool is_uri(struct slice s)
 {
 	size_t colon = slice_find(s, ':');
@@ -277,15 +241,25 @@ static bool stamp(const struct event_source *s, const struct ics_prop *p, struct
 	return true;
 }
 
+/* "-12.5" within +-most. */
+static bool degrees(struct slice s, unsigned most)
+{
+	size_t dot;
+	uint64_t whole, part;
+
+	if (s.len && (s.at[0] == '-' || s.at[0] == '+'))
+		s = slice_from(s, 1);
+	dot = slice_find(s, '.');
+	return text_number(slice_head(s, dot), most - (dot < s.len), &whole) &&
+	       (dot == s.len || text_number(slice_from(s, dot + 1), UINT64_MAX, &part));
+}
+
 static bool geo(struct slice value)
 {
 	size_t semicolon = slice_find(value, ';');
 
-	for (size_t i = 0; i < value.len; i++)
-		if (!value.at[i] || !strchr("0123456789.+-;", value.at[i]))
-			return false;
-	return value.len < 50 && semicolon > 0 && semicolon + 1 < value.len &&
-	       slice_find(slice_from(value, semicolon + 1), ';') == value.len - semicolon - 1;
+	return degrees(slice_head(value, semicolon), 90) &&
+	       degrees(slice_from(value, semicolon + 1), 180);
 }
 
 /* "mailto:a@b" in one form; an address without the scheme gets it. */
@@ -335,8 +309,7 @@ static bool strict_value(const struct event_source *s, const struct row *row,
 		*value = upper(s->arena, slice_head(*value, 100));
 		return property_is_duration(*value) && value->at[0] != '-';
 	case RULE:
-		*value = plain_rule(s->arena, slice_head(*value, RULE_MOST + 1));
-		return is_rule(s->arena, *value);
+		return rule_strict(s->arena, *value, value);
 	case URI:
 		return value->len <= row->most && is_uri(*value) &&
 		       !slice_is_nocase(ics_param(p, "VALUE"), "BINARY");
