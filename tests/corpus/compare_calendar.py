@@ -47,9 +47,6 @@ KNOWN = [
     ("RFC 5545 3.3.10 allows BYDAY=20MO in a yearly rule; the reader does not", {
         "ical.net__YearlyByDay1.ics": [READER],
     }),
-    ("RFC 7529 4: RSCALE; the reader does not know it", {
-        "icalendar__rfc_7529.ics": [READER],
-    }),
 ]
 ALLOWED = {name: set(what) for _, rows in KNOWN for name, what in rows.items()}
 
