@@ -31,7 +31,9 @@ struct service_options {
 	struct tls_context *tls_context;
 	unsigned max_connections;
 	/* From one client network (/24, /64); loopback counts by single address
-	 * like any other.  0: a tenth of max_connections, at least 10. */
+	 * like any other.  0: half of max_connections, at least 10:
+	 * a household's devices, or a big sender, come from one; nobody alone
+	 * takes every place. */
 	unsigned max_per_network;
 	/* Peers that may begin with a PROXY header; NULL: nobody.  One of them that
 	 * sends other bytes, or nothing for a second, is a client of its own.  A

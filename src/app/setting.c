@@ -54,7 +54,7 @@ const struct setting settings[] = {
 	{ "BLOCKED_ADDRESSES", NULL, KIND_PATTERNS, AT(blocked), "", NULL, NULL,
 	  "Local parts that are refused, with * and ?: shop-leaked,spam-* ." },
 	{ "SMTP_MAX_CONNECTIONS", NULL, KIND_COUNT, AT(smtp_max), "500", NULL, NULL,
-	  "Connections at once; a tenth of them from one network." },
+	  "Connections at once; half of them from one network." },
 	{ "IMAP_MAX_CONNECTIONS", NULL, KIND_COUNT, AT(imap_max), "1000", NULL, NULL,
 	  "Connections at once, for IMAP_LISTEN and for IMAPS_LISTEN each." },
 	{ "WEBCAL_MAX_CONNECTIONS", NULL, KIND_COUNT, AT(webcal_max), "200", NULL, NULL,

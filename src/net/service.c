@@ -142,7 +142,7 @@ struct service *service_open(struct loop *loop, const struct service_options *o,
 			     char *error, size_t error_size)
 {
 	struct service *s = mem_alloc(sizeof(*s));
-	unsigned share = o->max_connections / 10;
+	unsigned share = o->max_connections / 2;
 	char text[LISTENER_TEXT];
 
 	s->loop = loop;

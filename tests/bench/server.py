@@ -17,7 +17,7 @@ import daemon   # noqa: E402
 
 TICK = os.sysconf('SC_CLK_TCK')
 PASSWORD = 'bench'
-# One address makes every connection here; a tenth of the ceiling is its share.
+# One address makes every connection here; half of the ceiling is its share.
 CEILINGS = {'SMTP_MAX_CONNECTIONS': '20000', 'IMAP_MAX_CONNECTIONS': '20000',
             'WEBCAL_MAX_CONNECTIONS': '20000'}
 
