@@ -158,5 +158,14 @@ void file_unique(char out[UNIQUE_NAME])
 
 int64_t stat_mtime_ns(const struct stat *st)
 {
-	return (int64_t)st->st_mtim.tv_sec * 1000000000 + st->st_mtim.tv_nsec;
+	const int64_t second = 1000000000;
+	int64_t seconds = st->st_mtim.tv_sec;
+
+	/* A file's time may be anything: a client's date of the year 6555 becomes one,
+	 * and nanoseconds in 64 bits are from 1677 to 2262. */
+	if (seconds >= INT64_MAX / second)
+		return INT64_MAX;
+	if (seconds <= INT64_MIN / second)
+		return INT64_MIN;
+	return seconds * second + st->st_mtim.tv_nsec;
 }

@@ -87,6 +87,7 @@ bool maildir_scan(const char *folder, enum place place, maildir_scan_fn *fn, voi
 bool maildir_find(const char *folder, const char *base, size_t base_len,
 		  enum place *place, char name[FILE_NAME]);
 
+/* The nearest that there is, for a time that nanoseconds cannot say. */
 int64_t stat_mtime_ns(const struct stat *st);
 
 #endif

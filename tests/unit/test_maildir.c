@@ -96,6 +96,33 @@ static void paths(void **state)
 	assert_string_equal(p.at, "/r/.A/new/x");
 }
 
+static void times(void **state)
+{
+	static const struct { int64_t seconds; long ns; int64_t expected; } cases[] = {
+		{ 0, 0, 0 },
+		{ 1700000000, 5, INT64_C(1700000000000000005) },
+		{ -1, 999999999, -1 },
+		{ 9223372035, 999999999, INT64_C(9223372035999999999) },
+		{ 9223372036, 0, INT64_MAX },
+		{ 9223372037, 0, INT64_MAX },
+		{ INT64_C(144700000000), 0, INT64_MAX },         /* the year 6555 */
+		{ INT64_MAX, 999999999, INT64_MAX },
+		{ -9223372035, 0, INT64_C(-9223372035000000000) },
+		{ -9223372036, 999999999, INT64_MIN },
+		{ -9223372037, 0, INT64_MIN },
+		{ INT64_MIN, 0, INT64_MIN },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct stat st = { .st_mtim = { .tv_sec = (time_t)cases[i].seconds,
+						.tv_nsec = cases[i].ns } };
+
+		if (st.st_mtim.tv_sec == cases[i].seconds)      /* not on all machines */
+			assert_true(stat_mtime_ns(&st) == cases[i].expected);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -104,6 +131,7 @@ int main(void)
 		cmocka_unit_test(numbers),
 		cmocka_unit_test(unique_names),
 		cmocka_unit_test(paths),
+		cmocka_unit_test(times),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
