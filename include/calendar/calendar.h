@@ -20,7 +20,8 @@ struct loop;
  * they came.  The loop thread only ever sees finished feeds.
  *
  * In the folder: calendar.ics, the truth; calendar.state (what was cancelled, for a
- * year; the feed's digest), which may be lost; pending/, messages still to be merged.
+ * year; the feed's digest), which may be lost; pending/, messages still to be merged
+ * (and one that ended the program twenty times, which is left there).
  */
 struct calendar;
 

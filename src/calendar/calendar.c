@@ -34,6 +34,10 @@ enum {
 	/* After the disk failed: long enough not to fill the log. */
 	RETRY_MS = 5 * 60 * 1000,
 	SHARE_MS = 100,          /* when the lane is full of other work */
+	/* Of one message, each of which ended the program (or met with its end, which does
+	 * not happen twenty times to the same one): a fault that a stranger can
+	 * send us again and again must not be met at each start. */
+	TRIES_MOST = 20,
 };
 
 struct import {
@@ -166,7 +170,14 @@ static void retry(struct timer *t)
 /* Names that calendar_pending_path() made sort by their age. */
 static int is_message(const struct dirent *d)
 {
-	return d->d_name[0] != '.';
+	size_t n = strlen(d->d_name), tries = 0;
+
+	while (tries < n && d->d_name[n - 1 - tries] == SHELF_TRIED)
+		tries++;
+	if (tries >= TRIES_MOST)
+		log_event(LEVEL_ERROR, "calendar", "message ended the program each time, left aside",
+			  log_text("pending", d->d_name));
+	return d->d_name[0] != '.' && tries < TRIES_MOST;
 }
 
 static void rescan(struct calendar *c)

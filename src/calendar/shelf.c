@@ -339,14 +339,13 @@ static enum calendar_outcome merge_message(const struct shelf *s, const struct p
 	return outcome;
 }
 
-enum calendar_outcome shelf_import(const struct shelf *s, const struct published *base,
-				   const char *path, struct published **made)
+static enum calendar_outcome import_file(const struct shelf *s, const struct published *base,
+					 const char *path, struct published **made)
 {
 	enum calendar_outcome outcome = CALENDAR_FAILED;
 	struct published *reread = NULL;
 	struct buf message;
 
-	*made = NULL;
 	buf_init(&message, (size_t)s->message_max + 1);
 	switch (file_read(path, &message)) {
 	case FILE_READ:
@@ -374,8 +373,28 @@ enum calendar_outcome shelf_import(const struct shelf *s, const struct published
 		*made = reread;
 	else
 		published_drop(reread);
-	if (outcome != CALENDAR_FAILED && unlink(path) != 0 && errno != ENOENT)
+	return outcome;
+}
+
+enum calendar_outcome shelf_import(const struct shelf *s, const struct published *base,
+				   const char *path, struct published **made)
+{
+	char *tried = mem_printf("%s%c", path, SHELF_TRIED);
+	bool named = rename(path, tried) == 0;
+	const char *now = named ? tried : path;
+	enum calendar_outcome outcome;
+
+	*made = NULL;
+	outcome = import_file(s, base, now, made);
+	if (outcome == CALENDAR_FAILED) {
+		/* It did no harm: it may be tried as often as the disk fails. */
+		if (named && rename(tried, path) != 0)
+			log_event(LEVEL_WARN, "calendar", "message could not be named again",
+				  log_text("path", tried), log_errno(errno));
+	} else if (unlink(now) != 0 && errno != ENOENT) {
 		log_event(LEVEL_WARN, "calendar", "merged message could not be removed",
-			  log_text("path", path), log_errno(errno));
+			  log_text("path", now), log_errno(errno));
+	}
+	free(tried);
 	return outcome;
 }

@@ -24,6 +24,10 @@ void shelf_release(struct shelf *s);
  * NULL: the disk; errno. */
 struct published *shelf_load(const struct shelf *s);
 
+/* While a message is worked on its name has one SHELF_TRIED more at its end, so that one
+ * that ends the program is known by its name. */
+#define SHELF_TRIED '~'
+
 /* Merges the message at `path`, written on what `base` holds, and unlinks it when it
  * is done with.  *made: the new feed, durable; NULL: nothing changed. */
 enum calendar_outcome shelf_import(const struct shelf *s, const struct published *base,

@@ -158,6 +158,24 @@ static bool feed_has(struct rig *r, const char *needle)
 	return has;
 }
 
+/* Those files of a folder whose names end so; how many. */
+static unsigned remove_named(const char *folder, const char *end_of_name)
+{
+	DIR *d = opendir(folder);
+	size_t n = strlen(end_of_name);
+	struct dirent *e;
+	unsigned count = 0;
+
+	while ((e = readdir(d))) {
+		size_t len = strlen(e->d_name);
+
+		if (len >= n && strcmp(e->d_name + len - n, end_of_name) == 0)
+			count += unlinkat(dirfd(d), e->d_name, 0) == 0;
+	}
+	closedir(d);
+	return count;
+}
+
 static unsigned kept_aside(struct rig *r)
 {
 	DIR *d = opendir(r->folder);
@@ -294,6 +312,40 @@ static void test_pending(void **state)
 	assert_true(feed_has(&r, "SUMMARY:Second"));
 	assert_false(feed_has(&r, "SUMMARY:First"));
 	close_it(&r);
+	free(first);
+	free(second);
+	end(&r);
+}
+
+#define FIVE "~~~~~"
+
+/* A message that was being worked on when the program ended is tried again, but not for
+ * ever; the others go on. */
+static void test_poison(void **state)
+{
+	char *first = mail("a", "REQUEST", FIRST), *second = mail("b", "REQUEST", FIRST);
+	char path[400], name[420];
+	struct rig r;
+
+	(void)state;
+	begin(&r);
+	open_it(&r);
+	calendar_pending_path(r.calendar, path, sizeof(path));
+	snprintf(name, sizeof(name), "%s" FIVE FIVE FIVE FIVE, path);
+	put_file(name, first);
+	calendar_pending_path(r.calendar, path, sizeof(path));
+	snprintf(name, sizeof(name), "%s" FIVE FIVE FIVE "~~~~", path);
+	put_file(name, second);
+	close_it(&r);
+	open_it(&r);
+	close_it(&r);
+	open_it(&r);
+	assert_true(feed_has(&r, "UID:b\r"));
+	assert_false(feed_has(&r, "UID:a\r"));
+	assert_int_equal(access(name, F_OK), -1);
+	close_it(&r);
+	snprintf(name, sizeof(name), "%s/pending", r.folder);
+	assert_int_equal(remove_named(name, FIVE FIVE FIVE FIVE), 1);
 	free(first);
 	free(second);
 	end(&r);
@@ -441,6 +493,7 @@ int main(void)
 		cmocka_unit_test(test_gzip),
 		cmocka_unit_test(test_restart),
 		cmocka_unit_test(test_pending),
+		cmocka_unit_test(test_poison),
 		cmocka_unit_test(test_queue),
 		cmocka_unit_test(test_damaged),
 		cmocka_unit_test(test_disk),
