@@ -193,6 +193,7 @@ enum store_status folder_open(struct store *s, const char *name, bool records,
 	} else if (f->broken) {
 		st = mend(f);
 	}
+	kept_use(f);
 	if (st == STORE_OK) {
 		letters_load(&f->letters, s->keywords, f->path);
 		/* Nothing was ever changed here: Dovecot's UIDs are taken before
@@ -221,6 +222,7 @@ struct folder *folder_of_mailbox(struct store *s, const struct mailbox *m)
 			continue;
 		if (f->broken && mend(f) != STORE_OK)
 			return NULL;
+		kept_use(f);
 		letters_load(&f->letters, s->keywords, f->path);
 		return f;
 	}
@@ -270,6 +272,13 @@ enum store_status folder_forget(struct store *s, const char *dir)
 {
 	struct index_folder head;
 
+	/* Kept, it would come back with rows that are no more. */
+	list_each(node, after, &s->folders) {
+		struct folder *f = container_of(node, struct folder, node);
+
+		if (!f->mailbox && strcmp(f->dir, dir) == 0)
+			folder_is_gone(f);
+	}
 	if (!index_folder_get(s->index, dir, &head))
 		return index_failure(s->index);
 	if (head.id == 0)
@@ -294,7 +303,7 @@ static struct news *make_news(struct folder *f)
 	return n;
 }
 
-void folders_settle(struct store *s, struct news **news)
+uint64_t folders_settle(struct store *s, struct news **news)
 {
 	list_each(node, after, &s->folders) {
 		struct folder *f = container_of(node, struct folder, node);
@@ -308,9 +317,8 @@ void folders_settle(struct store *s, struct news **news)
 			news = &(*news)->next;
 			f->changed = false;
 		}
-		if (f->gone || !f->mailbox)
-			folder_free(f);
 	}
+	return kept_settle(s, clock_mono_ms());
 }
 
 uint64_t folder_tick(struct folder *f)

@@ -4,8 +4,8 @@
 #include "store_private.h"
 #include "table.h"
 
-/* A folder as the mail lane knows it.  Kept while a mailbox is open on it, else
- * until the end of the job. */
+/* A folder as the mail lane knows it.  Kept while a mailbox is open on it, then for
+ * a while with its table (kept.c), else until the end of the job. */
 struct folder {
 	struct list node;                /* the store's */
 	struct store *store;
@@ -23,6 +23,8 @@ struct folder {
 	bool broken;                     /* memory and index may differ */
 	bool suspect;                    /* the disk is to be asked, events or not */
 	bool gone;
+	bool used;                       /* in this job */
+	uint64_t used_ms;                /* when the last job that did ended */
 };
 
 /* The directory that has this name.  False: none. */
@@ -36,11 +38,22 @@ struct folder *folder_by_name(struct store *s, const char *name);
 /* The one an open mailbox stands for; NULL: it is gone. */
 struct folder *folder_of_mailbox(struct store *s, const struct mailbox *m);
 enum store_status folder_load(struct folder *f);
-/* Rows of a folder that is not on disk (any more). */
+/* Rows of a folder that is not on disk (any more), and what is kept of it. */
 enum store_status folder_forget(struct store *s, const char *dir);
-/* Drops what nobody has open, and hands out what changed. */
-void folders_settle(struct store *s, struct news **news);
+/* Hands out what changed; as kept_settle(). */
+uint64_t folders_settle(struct store *s, struct news **news);
 void folder_free(struct folder *f);
+
+/* ---- Of the folders that no mailbox is open on (kept.c) ---- */
+
+/* A job has it now: of all folders it was used last. */
+void kept_use(struct folder *f);
+/* At the end of a job, `now`: drops all but the last used.  How long until the next
+ * has been kept for long enough; 0: none is kept. */
+uint64_t kept_settle(struct store *s, uint64_t now);
+/* Loop: looks again after that, unless it will sooner. */
+void kept_again(struct store *s, uint64_t rest);
+
 /* Its mailbox will be told; the folder ends with the job. */
 void folder_is_gone(struct folder *f);
 

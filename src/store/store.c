@@ -92,7 +92,7 @@ static void work_mail(struct job *job)
 	if (index_is_damaged(s->index))
 		lose_index(s);
 	j->run(j);
-	folders_settle(s, &j->news);
+	j->rest = folders_settle(s, &j->news);
 	j->bytes = index_bytes(s->index);
 }
 
@@ -115,6 +115,7 @@ static void done_mail(struct job *job)
 	struct mail_job *j = container_of(job, struct mail_job, job);
 
 	j->question.store->bytes = j->bytes;
+	kept_again(j->question.store, j->rest);
 	end_mail(j);
 }
 
@@ -456,6 +457,7 @@ void store_close(struct store *s)
 	if (!s)
 		return;
 	assert(list_empty(&s->questions) && list_empty(&s->mailboxes) && s->spools == 0);
+	timer_clear(s->loop, &s->dropping);
 	list_each(node, after, &s->folders)
 		folder_free(container_of(node, struct folder, node));
 	watch_free(s->watch);

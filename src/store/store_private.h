@@ -34,9 +34,10 @@ struct store {
 	size_t spools;
 	bool counting;                   /* a job of store_count is on its way */
 	uint64_t counted;                /* when the last one began */
+	struct timer dropping;           /* of folders kept for long enough */
 
-	/* The mail lane's. */
-	struct list folders;
+	/* The mail lane's; the loop's too while there is no question. */
+	struct list folders;             /* those used last at the end */
 	uint32_t last_validity;
 };
 
@@ -73,6 +74,7 @@ struct mail_job {
 	void (*finish)(struct mail_job *j);
 	struct news *news;
 	uint64_t bytes;                  /* of all messages, afterwards */
+	uint64_t rest;                   /* as kept_settle() */
 };
 
 /* False: the lane is full.  finish() comes all the same, with STORE_BUSY, when what

@@ -186,11 +186,16 @@ static void compact_names(struct table *t)
 	names_drop(old);
 }
 
+bool table_is_wasteful(const struct table *t)
+{
+	return t->wasted > WASTE_MIN && t->wasted > names_bytes(t->names) / 2;
+}
+
 struct snapshot *table_snapshot(struct table *t, const struct keywords *k)
 {
 	struct snapshot *s;
 
-	if (t->wasted > WASTE_MIN && t->wasted > names_bytes(t->names) / 2)
+	if (table_is_wasteful(t))
 		compact_names(t);
 	s = snapshot_new(t->records, t->count, t->names, k);
 	s->all_keywords = t->all;

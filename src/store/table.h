@@ -1,6 +1,8 @@
 #ifndef STORE_TABLE_H
 #define STORE_TABLE_H
 
+#include <stdbool.h>
+
 #include "snapshot_private.h"
 
 /* The messages of one folder by UID and by file: what the mail lane changes and
@@ -34,6 +36,8 @@ void table_note_keywords(struct table *t, const struct keywords *k, unsigned set
 void table_remove(struct table *t, struct record *r);
 void table_sweep(struct table *t);
 
+/* Most of its names belong to nobody any more. */
+bool table_is_wasteful(const struct table *t);
 struct snapshot *table_snapshot(struct table *t, const struct keywords *k);
 
 #endif
