@@ -37,6 +37,7 @@ struct found {
 struct scan {
 	struct folder *f;
 	bool ok, first;
+	bool whole;                      /* both directories, whatever their times say */
 	uint8_t round;
 	bool unreadable;                 /* a message is there that we may not read */
 	bool noisy;                      /* somebody never stopped changing it */
@@ -104,6 +105,27 @@ static bool see_file(void *ctx, enum place place, const char *name)
 	return s->ok;
 }
 
+/* Mail that arrives changes new/ only, and most messages lie in cur/. */
+static bool is_as_before(const struct scan *s, enum place place, int64_t mtime)
+{
+	int64_t known = place == PLACE_NEW ? s->f->head.new_mtime : s->f->head.cur_mtime;
+
+	return !s->whole && known && mtime == known;
+}
+
+static bool scan_place(struct scan *s, enum place place, int64_t mtime)
+{
+	struct table *t = &s->f->table;
+
+	if (!is_as_before(s, place, mtime))
+		return maildir_scan(s->f->path, place, see_file, s) && s->ok;
+	for (uint32_t i = 0; i < t->count; i++) {
+		if (t->records[i].place == place)
+			t->records[i].seen_in_scan = s->round;
+	}
+	return true;
+}
+
 /* Once through new/ and cur/.  *quiet: nobody changed them meanwhile. */
 static bool scan_round(struct scan *s, bool *quiet, int64_t before[2])
 {
@@ -113,8 +135,7 @@ static bool scan_round(struct scan *s, bool *quiet, int64_t before[2])
 	s->round++;
 	if (!stat_place(s->f, PLACE_NEW, &before[0]) || !stat_place(s->f, PLACE_CUR, &before[1]))
 		return false;
-	if (!maildir_scan(s->f->path, PLACE_NEW, see_file, s) ||
-	    !maildir_scan(s->f->path, PLACE_CUR, see_file, s) || !s->ok)
+	if (!scan_place(s, PLACE_NEW, before[0]) || !scan_place(s, PLACE_CUR, before[1]))
 		return false;
 	*quiet = stat_place(s->f, PLACE_NEW, &after[0]) &&
 		 stat_place(s->f, PLACE_CUR, &after[1]) &&
@@ -267,13 +288,21 @@ static int64_t settled(int64_t mtime, int64_t now_ns)
 	return mtime > now_ns - SETTLED_NS && mtime < now_ns + FAR_AHEAD_NS ? 0 : mtime;
 }
 
-static bool rounds(struct scan *s, int64_t times[2])
+static void begin_rounds(struct scan *s)
 {
-	struct table *t = &s->f->table;
-	bool quiet = false;
+	const struct table *t = &s->f->table;
 
+	s->round = 0;
 	for (uint32_t i = 0; i < t->count; i++)
 		t->records[i].seen_in_scan = 0;
+}
+
+static bool rounds(struct scan *s, int64_t times[2])
+{
+	const struct table *t = &s->f->table;
+	bool quiet = false;
+
+	begin_rounds(s);
 	for (unsigned i = 0; i < ROUNDS_MAX && !quiet; i++) {
 		if (!scan_round(s, &quiet, times))
 			return false;
@@ -281,6 +310,13 @@ static bool rounds(struct scan *s, int64_t times[2])
 		 * change the time that we keep. */
 		if (!any_unseen(t, s->round))
 			break;
+		/* It may lie in the directory that was passed over: its base was in
+		 * both. */
+		if (!s->whole) {
+			s->whole = true;
+			quiet = false;
+			begin_rounds(s);
+		}
 	}
 	/* It never was quiet: who was seen in any round is believed to be there, and
 	 * asked for again the next time. */
@@ -288,9 +324,9 @@ static bool rounds(struct scan *s, int64_t times[2])
 	return remove_unseen(s->f, quiet ? s->round : 1);
 }
 
-static enum store_status compare(struct folder *f)
+static enum store_status compare(struct folder *f, bool whole)
 {
-	struct scan s = { .f = f, .ok = true, .first = f->head.modseq == 1 };
+	struct scan s = { .f = f, .ok = true, .first = f->head.modseq == 1, .whole = whole };
 	int64_t times[2] = { 0, 0 }, now_ns = clock_wall_us() * 1000;
 	struct uidlist *list = NULL;
 	enum store_status st = folder_load(f);
@@ -340,7 +376,7 @@ enum store_status folder_sync(struct folder *f, bool force)
 	if (!force && !f->suspect && (f->live || (new_mtime == f->head.new_mtime &&
 				   cur_mtime == f->head.cur_mtime)))
 		return STORE_OK;
-	return compare(f);
+	return compare(f, force || f->suspect);
 }
 
 enum store_status folder_claim(struct folder *f)
@@ -458,6 +494,6 @@ enum store_status folder_events(struct folder *f, const struct file_event *event
 	clear_found(&s);
 	free(s.found);
 	if (st == STORE_OK && any_vanished(f, events))
-		st = compare(f);
+		st = compare(f, true);
 	return st;
 }

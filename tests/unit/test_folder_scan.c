@@ -186,6 +186,63 @@ static void flags_follow_while_closed(void **state)
 	mailbox_release(m);
 }
 
+static void settle(struct fixture *f)
+{
+	set_time(f, "cur", 1000000);
+	set_time(f, "new", 1000001);
+}
+
+static uint32_t messages(struct fixture *f)
+{
+	fixture_status(f, "INBOX");
+	assert_int_equal(f->st, STORE_OK);
+	return f->status.messages;
+}
+
+static void remove_one(struct fixture *f, const char *rest)
+{
+	char *path = fixture_path(f, rest);
+
+	assert_int_equal(unlink(path), 0);
+	free(path);
+}
+
+static void only_what_changed_is_read(void **state)
+{
+	struct fixture *f = *state;
+
+	fixture_write(f, "cur/1.a:2,S", MESSAGE);
+	settle(f);
+	assert_int_equal(messages(f), 1);
+	/* With its time put back nobody can know of it. */
+	fixture_write(f, "cur/2.b:2,S", MESSAGE);
+	fixture_write(f, "new/3.c", MESSAGE);
+	set_time(f, "cur", 1000000);
+	assert_int_equal(messages(f), 2);
+	/* One is missing: then everything is looked at before it is called gone. */
+	remove_one(f, "new/3.c");
+	set_time(f, "cur", 1000000);
+	assert_int_equal(messages(f), 2);
+	assert_int_equal(f->status.uid_next, 4);
+}
+
+static void a_base_in_both_directories(void **state)
+{
+	struct fixture *f = *state;
+
+	fixture_write(f, "cur/1.a:2,S", MESSAGE);
+	settle(f);
+	assert_int_equal(messages(f), 1);
+	fixture_write(f, "new/1.a", MESSAGE);
+	assert_int_equal(messages(f), 1);
+	remove_one(f, "new/1.a");
+	assert_int_equal(messages(f), 1);
+	assert_int_equal(f->status.uid_next, 2);
+	assert_int_equal(f->status.unseen, 0);
+	remove_one(f, "cur/1.a:2,S");
+	assert_int_equal(messages(f), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -199,6 +256,10 @@ int main(void)
 		cmocka_unit_test_setup_teardown(delivery_before_the_first_look_keeps_dovecots_uids,
 						fixture_new, fixture_free),
 		cmocka_unit_test_setup_teardown(flags_follow_while_closed, fixture_new, fixture_free),
+		cmocka_unit_test_setup_teardown(only_what_changed_is_read, fixture_new,
+						fixture_free),
+		cmocka_unit_test_setup_teardown(a_base_in_both_directories, fixture_new,
+						fixture_free),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
