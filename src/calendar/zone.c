@@ -216,6 +216,9 @@ static struct zone *add_theirs(struct zones *z, struct slice tzid, const struct 
 	struct ics_comp *rules;
 	struct zone *zone = iana(z, ics_value(written, "X-LIC-LOCATION"));
 
+	/* A name made plain may be the database's. */
+	if (!zone)
+		zone = iana(z, tzid);
 	if (zone)
 		return zone;
 	if (!tzid.len || z->asked++ >= ASKED_MOST || arena_room(z->arena) < ARENA_LEFT)

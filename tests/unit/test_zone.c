@@ -106,6 +106,8 @@ static void test_sender_rules(void **state)
 	check(&z, "W. Europe Standard Time", "20240704T090000", "20240704T070000Z");
 	check(&z, "Kuala Lumpur, Singapore", "20240704T090000", "20240704T010000Z");
 	check(&z, "Europe/Paris", "20240704T090000", "20240704T070000Z");
+	/* Nor under a name that becomes the database's. */
+	check(&z, "Europe/\x01Paris", "20240704T090000", "20240704T070000Z");
 	check(&z, "Eastern", "20240704T090000", "20240704T130000Z");
 	check(&z, "Eastern", "20241204T090000", "20241204T140000Z");
 	check(&z, "Hostile", "20240704T090000", "20240704T060000Z");
