@@ -49,7 +49,8 @@ void mailbox_recent(struct mailbox *m, bool claim, struct uid_set *set);
 void mailbox_refresh(struct mailbox *m, store_fn *fn, void *owner);
 
 /* ---- Changes.  The UIDs are copied.  When the answer comes, mailbox_newest()
- * has the result.  UIDs that are not there are passed over. ---- */
+ * has the result.  UIDs that are not there are passed over.  A long change of flags
+ * or expunge lets others between: they see it half done, message by message. ---- */
 
 enum flag_change { FLAGS_SET, FLAGS_ADD, FLAGS_REMOVE };
 

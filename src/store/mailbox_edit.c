@@ -2,6 +2,11 @@
  * Flags and expunge.  A flag is a letter in a file's name, so a change is a
  * rename, and another program may have renamed the file a moment before: then
  * it is looked for, its new flags are taken in, and ours are changed on top.
+ *
+ * A hundred thousand renames take a second or two, and a delivery does not wait for
+ * that: a long edit gives the lane away now and then and goes on behind what
+ * waited.  Every message is changed once, with its row and its file, so others see
+ * an edit half done and never a message half changed.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -9,11 +14,15 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "finder.h"
 #include "mailbox_private.h"
 #include "watch.h"
+
+/* What a delivery waits at most for one edit, and a commit is little beside it. */
+enum { SLICE_MS = 50 };
 
 struct edit_job {
 	struct mail_job mail;
@@ -27,6 +36,9 @@ struct edit_job {
 	size_t word_count;
 	struct keyword_list given;       /* the words, by number */
 	struct finder finder;
+	bool begun, removed;             /* a slice of it; any message */
+	uint32_t next;                   /* UIDs before it are done */
+	uint64_t until;                  /* the end of this slice */
 	mailbox_flags_fn *flags_fn;
 	store_fn *fn;
 };
@@ -177,11 +189,19 @@ static bool expunge(struct edit_job *j, struct folder *f, struct record *r)
 static bool edit_range(struct edit_job *j, struct folder *f, struct uid_range range, edit_fn *fn)
 {
 	struct table *t = &f->table;
+	uint32_t first = range.first > j->next ? range.first : j->next;
 	bool ok = true;
 
-	for (uint32_t at = records_find(t->records, t->count, range.first);
+	if (range.last < first)
+		return true;
+	for (uint32_t at = records_find(t->records, t->count, first);
 	     ok && j->mail.st == STORE_OK && at < t->count && t->records[at].uid <= range.last;
 	     at++) {
+		if (clock_mono_ms() >= j->until && t->records[at].uid > j->next) {
+			j->next = t->records[at].uid;
+			j->mail.again = true;
+			break;
+		}
 		if (t->records[at].name)
 			ok = fn(j, f, &t->records[at]);
 	}
@@ -197,12 +217,16 @@ static enum store_status edit_all(struct edit_job *j, struct folder *f, edit_fn 
 
 	if (!store_begin(s))
 		return index_failure(s->index);
+	j->until = clock_mono_ms() + SLICE_MS;
 	if (j->all)
 		ok = edit_range(j, f, everything, fn);
-	for (size_t i = 0; ok && i < j->uids.count; i++)
+	for (size_t i = 0; ok && !j->mail.again && i < j->uids.count; i++)
 		ok = edit_range(j, f, j->uids.ranges[i], fn);
 	table_sweep(&f->table);
 	st = store_commit(s, ok);
+	j->mail.again = j->mail.again && st == STORE_OK;
+	/* What it has seen of the directory is old by the next slice. */
+	finder_release(&j->finder);
 	/* What was done stays done, even when a later one could not be. */
 	return st == STORE_OK ? j->mail.st : st;
 }
@@ -216,7 +240,7 @@ static void run_flags(struct mail_job *mail)
 		mail->st = STORE_GONE;
 		return;
 	}
-	for (size_t i = 0; i < j->word_count; i++) {
+	for (size_t i = 0; !j->begun && i < j->word_count; i++) {
 		int id = keywords_id(f->store->keywords, slice_of(j->words[i]));
 
 		if (id < 0)
@@ -224,6 +248,7 @@ static void run_flags(struct mail_job *mail)
 		else
 			keyword_list_add(&j->given, id);
 	}
+	j->begun = true;
 	if (mail->st == STORE_OK)
 		mail->st = edit_all(j, f, edit_flags);
 }
@@ -240,7 +265,8 @@ static void run_expunge(struct mail_job *mail)
 		return;
 	}
 	mail->st = edit_all(j, f, expunge);
-	if (f->head.messages == messages)
+	j->removed = j->removed || f->head.messages != messages;
+	if (!j->removed || mail->again)
 		return;
 	/* A message that a client was told is gone does not come back. */
 	path_make(&cur, f->path, "cur", "", "");
@@ -259,9 +285,9 @@ static void finish_edit(struct mail_job *mail)
 	for (size_t i = 0; i < j->word_count; i++)
 		free(j->words[i]);
 	free(j->words);
-	finder_release(&j->finder);
 	uid_set_release(&j->uids);
 	uid_set_release(&j->refused);
+	mailbox_release(j->m);
 }
 
 static struct edit_job *make_edit(struct mailbox *m, const struct uid_set *uids,
@@ -272,6 +298,8 @@ static struct edit_job *make_edit(struct mailbox *m, const struct uid_set *uids,
 	j->mail.run = run;
 	j->mail.finish = finish_edit;
 	j->m = m;
+	/* Between two slices a closing job could come, if this did not hold it open. */
+	m->users++;
 	uid_set_init(&j->uids);
 	uid_set_init(&j->refused);
 	if (uids)

@@ -91,12 +91,13 @@ static void work_mail(struct job *job)
 
 	if (index_is_damaged(s->index))
 		lose_index(s);
+	j->again = false;
 	j->run(j);
 	j->rest = folders_settle(s, &j->news);
 	j->bytes = index_bytes(s->index);
 }
 
-static void end_mail(struct mail_job *j)
+static void take_news(struct mail_job *j)
 {
 	while (j->news) {
 		struct news *n = j->news;
@@ -105,6 +106,11 @@ static void end_mail(struct mail_job *j)
 		mailbox_take_news(n);
 		free(n);
 	}
+}
+
+static void end_mail(struct mail_job *j)
+{
+	take_news(j);
 	question_end(&j->question);
 	j->finish(j);
 	free(j);
@@ -116,6 +122,11 @@ static void done_mail(struct job *job)
 
 	j->question.store->bytes = j->bytes;
 	kept_again(j->question.store, j->rest);
+	if (j->again) {
+		take_news(j);
+		lane_submit_always(j->question.store->mail, &j->job);
+		return;
+	}
 	end_mail(j);
 }
 

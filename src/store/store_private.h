@@ -72,6 +72,7 @@ struct mail_job {
 	enum store_status st;
 	void (*run)(struct mail_job *j);
 	void (*finish)(struct mail_job *j);
+	bool again;                      /* run() was cut short: once more, behind what waits */
 	struct news *news;
 	uint64_t bytes;                  /* of all messages, afterwards */
 	uint64_t rest;                   /* as kept_settle() */

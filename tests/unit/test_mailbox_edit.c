@@ -206,6 +206,119 @@ static void expunge_removes_the_deleted(void **state)
 	assert_int_equal(f->status.size, 2 * (strlen(MESSAGE) + 3));
 }
 
+/* ---- Long edits ---- */
+
+enum { MANY = 20000 };
+
+static struct mailbox *many(struct fixture *f)
+{
+	char name[64];
+
+	for (unsigned i = 0; i < MANY; i++) {
+		snprintf(name, sizeof(name), "cur/%u.a,W=3:2,", i);
+		fixture_write(f, name, "x\n");
+	}
+	return fixture_mailbox(f, "INBOX", true);
+}
+
+struct long_edit {
+	bool done;
+	enum store_status st;
+};
+
+static void long_flags(void *owner, enum store_status st, const struct uid_set *refused)
+{
+	struct long_edit *e = owner;
+
+	assert_int_equal(refused->count, 0);
+	assert_false(e->done);
+	e->done = true;
+	e->st = st;
+}
+
+static void long_expunge(void *owner, enum store_status st)
+{
+	struct long_edit *e = owner;
+
+	assert_false(e->done);
+	e->done = true;
+	e->st = st;
+}
+
+static uint32_t flagged(const struct snapshot *s, unsigned flags)
+{
+	uint32_t count = 0;
+
+	for (uint32_t seq = 1; seq <= snapshot_count(s); seq++)
+		count += (snapshot_message(s, seq).flags & flags) != 0;
+	return count;
+}
+
+static void wait_for(struct fixture *f, const struct long_edit *e)
+{
+	uint64_t until = clock_mono_ms() + 60000;
+
+	while (!e->done && clock_mono_ms() < until)
+		loop_turn(f->loop, 100);
+	assert_true(e->done);
+	assert_int_equal(e->st, STORE_OK);
+}
+
+static void others_come_between(void **state)
+{
+	const struct flag_edit delete = { .change = FLAGS_ADD, .flags = MESSAGE_DELETED };
+	struct fixture *f = *state;
+	struct mailbox *m = many(f);
+	struct long_edit e = { 0 };
+	struct uid_set all;
+
+	uid_set_init(&all);
+	uid_set_add(&all, 1, UINT32_MAX);
+	mailbox_edit_flags(m, &all, &delete, long_flags, &e);
+	fixture_status(f, "Sent");
+	assert_int_equal(f->st, STORE_OK);
+	assert_false(e.done);
+	/* What is done is seen, with its file and its row. */
+	assert_in_range(flagged(mailbox_newest(m), MESSAGE_DELETED), 1, MANY - 1);
+	fixture_deliver(f, "INBOX", "Subject: tea\n\nAt four.\n", 0);
+	wait_for(f, &e);
+	assert_in_range(flagged(mailbox_newest(m), MESSAGE_DELETED), MANY, MANY + 1);
+	e.done = false;
+	mailbox_expunge(m, &all, long_expunge, &e);
+	fixture_status(f, "Sent");
+	assert_false(e.done);
+	assert_in_range(snapshot_count(mailbox_newest(m)), 2, MANY);
+	wait_for(f, &e);
+	assert_in_range(snapshot_count(mailbox_newest(m)), 0, 1);
+	fixture_status(f, "INBOX");
+	assert_int_equal(f->status.messages, snapshot_count(mailbox_newest(m)));
+	uid_set_release(&all);
+	mailbox_release(m);
+}
+
+static void goes_on_when_nobody_waits(void **state)
+{
+	const struct flag_edit see = { .change = FLAGS_SET, .flags = MESSAGE_SEEN };
+	struct fixture *f = *state;
+	struct mailbox *m = many(f);
+	struct long_edit e = { 0 };
+	struct uid_set all;
+
+	uid_set_init(&all);
+	uid_set_add(&all, 1, UINT32_MAX);
+	mailbox_edit_flags(m, &all, &see, long_flags, &e);
+	store_abandon(f->store, &e);
+	mailbox_release(m);
+	uid_set_release(&all);
+	/* Also when the lanes end meanwhile. */
+	fixture_close(f);
+	fixture_open(f);
+	fixture_status(f, "INBOX");
+	assert_int_equal(f->status.messages, MANY);
+	assert_int_equal(f->status.unseen, 0);
+	assert_false(e.done);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -215,6 +328,9 @@ int main(void)
 		cmocka_unit_test_setup_teardown(unchanged_since, fixture_new, fixture_free),
 		cmocka_unit_test_setup_teardown(others_rename_and_remove, fixture_new, fixture_free),
 		cmocka_unit_test_setup_teardown(expunge_removes_the_deleted, fixture_new, fixture_free),
+		cmocka_unit_test_setup_teardown(others_come_between, fixture_new, fixture_free),
+		cmocka_unit_test_setup_teardown(goes_on_when_nobody_waits, fixture_new,
+						fixture_free),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
