@@ -117,8 +117,8 @@ static unsigned settle_overrides(struct set *s, struct event *master, struct whe
 		next = set_next(o);
 		if (!o->has_recurrence)
 			continue;
-		/* A later one refers to this series or to one still to come. */
-		if (later_than_series(o, master) <= 0 &&
+		/* One that is not older refers to this series or to one still to come. */
+		if (later_than_series(o, master) < 0 &&
 		    recur_has(&s->source, master, &o->recurrence, &s->steps_left) == RECUR_NO) {
 			set_remove(s, o);
 			continue;
