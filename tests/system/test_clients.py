@@ -1,11 +1,14 @@
 """The clients that people use, as Debian ships them, against the daemon: each with
 a configuration and a home of its own, and each checking our certificate."""
+import fcntl
 import os
 import pty
 import re
 import select
 import signal
+import struct
 import subprocess
+import termios
 import time
 import unittest
 
@@ -156,6 +159,8 @@ class Mutt(ClientTest):
         arguments = [self.program, '-n', '-F', self.path('muttrc'), *more, '-e', 'push "%s"' % keys]
         child, terminal = pty.fork()
         if child == 0:
+            # ncurses 6.5 takes no terminal without a size.
+            fcntl.ioctl(0, termios.TIOCSWINSZ, struct.pack('HHHH', 24, 80, 0, 0))
             os.chdir(self.home)
             os.execvpe(self.program, arguments, self.environment())
         drawn, end = b'', time.monotonic() + LIMIT_S
