@@ -17,6 +17,11 @@ char *mem_string(const char *text);               /* NULL gives NULL */
 char *mem_bytes(const char *at, size_t len);      /* copy, NUL behind it */
 char *mem_printf(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 
+/* Gives back to the kernel what only the start of the program needed: free heap, and
+ * pages of code, which are read again from its cache when somebody runs them.  Takes
+ * about a millisecond. */
+void mem_give_back(void);
+
 /* Overwrites in a way no compiler leaves out: for secrets. */
 void mem_wipe(void *at, size_t len);
 

@@ -11,6 +11,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/mem.h"
 #include "config.h"
 #include "doctor.h"
 #include "wire.h"
@@ -84,6 +85,7 @@ static int run(const struct config *c)
 	log_event(LEVEL_INFO, "app", "ready", log_text("domain", c->domain),
 		  log_text("version", LETTERPLATE_VERSION),
 		  log_number("start_ms", (int64_t)(clock_mono_ms() - began)));
+	mem_give_back();
 	ok = daemon_run(d);
 	daemon_free(d);
 	log_event(LEVEL_INFO, "app", "ended", log_text("domain", c->domain));

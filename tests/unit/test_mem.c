@@ -119,9 +119,22 @@ static void test_running_out_ends(void **state)
 	}
 }
 
+/* What is dropped comes back as it was: the program goes on. */
+static void give_back(void **state)
+{
+	char *kept = mem_string("still here");
+
+	(void)state;
+	free(mem_alloc(1 << 20));
+	mem_give_back();
+	assert_string_equal(kept, "still here");
+	free(kept);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(give_back),
 		cmocka_unit_test(test_zeroed),
 		cmocka_unit_test(test_nothing_is_something),
 		cmocka_unit_test(test_grow_keeps),
