@@ -1,4 +1,6 @@
 /* Reading messages while others rename and remove them. */
+#include <semaphore.h>
+
 #include "store_fixture.h"
 
 static const char MESSAGE[] =
@@ -73,9 +75,27 @@ static void texts_are_the_same_from_index_and_file(void **state)
 		free(texts[i]);
 }
 
+/* Keeps the mail lane from seeing what happens on the disk meanwhile. */
+struct gate {
+	struct job job;
+	sem_t open;
+	bool done;
+};
+
+static void gate_wait(struct job *job)
+{
+	sem_wait(&container_of(job, struct gate, job)->open);
+}
+
+static void gate_done(struct job *job)
+{
+	container_of(job, struct gate, job)->done = true;
+}
+
 static void kept_texts_need_no_file(void **state)
 {
 	struct fixture *f = *state;
+	struct gate gate = { .job = { .work = gate_wait, .done = gate_done } };
 	struct mailbox *m;
 	struct reader *r;
 	struct text_job j;
@@ -91,9 +111,15 @@ static void kept_texts_need_no_file(void **state)
 	fixture_refresh(f, m);
 	r = reader_new(m, mailbox_newest(m));
 	path = fixture_path(f, "cur/1.a:2,");
+	sem_init(&gate.open, 0, 0);
+	assert_true(lane_submit(f->mail, &gate.job));
 	unlink(path);
 	free(path);
 	get_text(f, r, 1, READER_BODYSTRUCTURE, &j);
+	sem_post(&gate.open);
+	while (!gate.done)
+		loop_turn(f->loop, 100);
+	sem_destroy(&gate.open);
 	assert_int_equal(f->st, STORE_OK);
 	buf_release(&j.out);
 	assert_int_equal(reader_open(r, 1), STORE_GONE);
