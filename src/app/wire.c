@@ -310,8 +310,8 @@ void daemon_free(struct daemon *d)
 		return;
 	if (d->loop)
 		timer_clear(d->loop, &d->end_timer);
-	for (size_t i = 0; i < d->service_count; i++)
-		service_free(d->services[i]);
+	while (d->service_count)
+		service_free(d->services[--d->service_count]);
 	greylist_close(d->greylist);
 	auth_free(d->auth);
 	/* Writers feed the mail lane, and both feed the calendar's. */
@@ -320,6 +320,8 @@ void daemon_free(struct daemon *d)
 	lane_free(d->mail);
 	lane_free(d->invitations);
 	lane_free(d->passwords);
+	if (d->store)
+		loop_turn(d->loop, 0);   /* answers that were put off: store_close() wants them out */
 	delivery_free(d->delivery);
 	calendar_close(d->calendar);
 	store_close(d->store);
