@@ -8,7 +8,6 @@
 
 struct calendar;
 struct greylist;
-struct loop;
 struct store;
 
 /* What mail means here: whom it is accepted for, who must wait, what is written
@@ -17,7 +16,6 @@ struct store;
 struct delivery;
 
 struct delivery_options {
-	struct loop *loop;
 	struct store *store;
 	struct greylist *greylist;       /* NULL: GRAYLISTING_ENABLED=false */
 	struct calendar *calendar;       /* NULL: WEBCAL_ENABLED=false */

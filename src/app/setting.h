@@ -8,7 +8,7 @@
 /* One row of the table of settings (setting.c): it is parsed, printed as
  * config.env.example and as the README's table from here and nowhere else. */
 enum setting_kind {
-	KIND_TEXT, KIND_DOMAIN, KIND_LOCAL_PART, KIND_SECRET, KIND_PATH, KIND_LISTEN,
+	KIND_DOMAIN, KIND_LOCAL_PART, KIND_SECRET, KIND_PATH, KIND_LISTEN,
 	KIND_FLAG, KIND_DURATION, KIND_SIZE, KIND_COUNT, KIND_CHOICE, KIND_NETWORKS, KIND_PATTERNS,
 };
 

@@ -187,7 +187,6 @@ const char *setting_parse(const struct setting *row, const char *text, struct co
 	void *place = (char *)c + row->at;
 
 	switch (row->kind) {
-	case KIND_TEXT:
 	case KIND_SECRET:
 		*(char **)place = mem_string(text);
 		return NULL;
@@ -227,7 +226,6 @@ void setting_release(const struct setting *row, struct config *c)
 		if (*text)
 			mem_wipe(*text, strlen(*text));
 		/* fall through */
-	case KIND_TEXT:
 	case KIND_DOMAIN:
 	case KIND_LOCAL_PART:
 	case KIND_PATH:

@@ -238,7 +238,7 @@ static void fill_servers(struct daemon *d)
 	const struct config *c = d->config;
 
 	d->delivery = delivery_new(&(struct delivery_options){
-		.loop = d->loop, .store = d->store, .greylist = d->greylist, .calendar = d->calendar,
+		.store = d->store, .greylist = d->greylist, .calendar = d->calendar,
 		.domain = c->domain, .hostname = c->hostname, .ingest_user = c->webcal_user,
 		.ingest_all = c->webcal_ingest_all, .blocked = c->blocked,
 		.greylist_skip = c->greylist_skip,
