@@ -16,23 +16,24 @@ enum {
 static const struct {
 	const char *name;
 	unsigned when;
+	unsigned enables;       /* imap_enabled: what ENABLE (RFC 5161) does with it */
 } capabilities[] = {
-	{ "IMAP4rev1",     FRESH | INSIDE },            /* RFC 3501 */
-	{ "STARTTLS",      FRESH | TLS_OPEN },          /* RFC 3501 6.2.1 */
-	{ "LOGINDISABLED", FRESH | TLS_OPEN },          /* RFC 3501 6.2.3 */
-	{ "AUTH=PLAIN",    FRESH | LOGIN_OK },          /* RFC 4616 */
-	{ "SASL-IR",       FRESH | INSIDE },            /* RFC 4959 */
-	{ "LITERAL+",      FRESH | INSIDE },            /* RFC 7888 */
-	{ "ID",            FRESH | INSIDE },            /* RFC 2971 */
-	{ "ENABLE",        FRESH | INSIDE },            /* RFC 5161 */
-	{ "IDLE",          FRESH | INSIDE },            /* RFC 2177 */
-	{ "NAMESPACE",     INSIDE },                    /* RFC 2342 */
-	{ "UIDPLUS",       INSIDE },                    /* RFC 4315 */
-	{ "UNSELECT",      INSIDE },                    /* RFC 3691 */
-	{ "MOVE",          INSIDE },                    /* RFC 6851 */
-	{ "CHILDREN",      INSIDE },                    /* RFC 3348 */
-	{ "SPECIAL-USE",   INSIDE },                    /* RFC 6154 */
-	{ "APPENDLIMIT=",  INSIDE | LIMIT },            /* RFC 7889 */
+	{ "IMAP4rev1",     FRESH | INSIDE, 0 },         /* RFC 3501 */
+	{ "STARTTLS",      FRESH | TLS_OPEN, 0 },       /* RFC 3501 6.2.1 */
+	{ "LOGINDISABLED", FRESH | TLS_OPEN, 0 },       /* RFC 3501 6.2.3 */
+	{ "AUTH=PLAIN",    FRESH | LOGIN_OK, 0 },       /* RFC 4616 */
+	{ "SASL-IR",       FRESH | INSIDE, 0 },         /* RFC 4959 */
+	{ "LITERAL+",      FRESH | INSIDE, 0 },         /* RFC 7888 */
+	{ "ID",            FRESH | INSIDE, 0 },         /* RFC 2971 */
+	{ "ENABLE",        FRESH | INSIDE, 0 },         /* RFC 5161 */
+	{ "IDLE",          FRESH | INSIDE, 0 },         /* RFC 2177 */
+	{ "NAMESPACE",     INSIDE, 0 },                 /* RFC 2342 */
+	{ "UIDPLUS",       INSIDE, 0 },                 /* RFC 4315 */
+	{ "UNSELECT",      INSIDE, 0 },                 /* RFC 3691 */
+	{ "MOVE",          INSIDE, 0 },                 /* RFC 6851 */
+	{ "CHILDREN",      INSIDE, 0 },                 /* RFC 3348 */
+	{ "SPECIAL-USE",   INSIDE, 0 },                 /* RFC 6154 */
+	{ "APPENDLIMIT=",  INSIDE | LIMIT, 0 },         /* RFC 7889 */
 };
 
 void imap_capability_text(struct buf *out, const struct imap_session *s)
@@ -51,4 +52,12 @@ void imap_capability_text(struct buf *out, const struct imap_session *s)
 		if (when & LIMIT)
 			buf_printf(out, "%llu", (unsigned long long)s->server->append_max);
 	}
+}
+
+unsigned imap_capability_enables(struct slice name)
+{
+	for (size_t i = 0; i < sizeof(capabilities) / sizeof(capabilities[0]); i++)
+		if (slice_is_nocase(name, capabilities[i].name))
+			return capabilities[i].enables;
+	return 0;
 }

@@ -89,18 +89,31 @@ enum imap_progress cmd_id(struct imap_session *s, struct imap_running *cmd)
 	return imap_completed(s, cmd);
 }
 
-/* RFC 5161 3.1: what is not known, or needs no enabling, is passed over; nothing
- * that is offered needs it. */
+/* RFC 5161 3.1: what is not known, or needs no enabling, is passed over; 3.2: the
+ * response names what was enabled now. */
 enum imap_progress cmd_enable(struct imap_session *s, struct imap_running *cmd)
 {
-	struct slice capability;
+	struct slice name;
+	unsigned enabled = s->enabled, enables;
+	struct buf told;
+	bool good;
 
+	buf_init(&told, IMAP_CAPABILITY_TEXT);
 	do {
-		if (!args_space(&cmd->args) || !args_atom(&cmd->args, &capability))
-			return imap_bad_args(s, cmd);
+		good = args_space(&cmd->args) && args_atom(&cmd->args, &name);
+		if (!good)
+			break;
+		enables = imap_capability_enables(name);
+		if (enables & ~enabled)
+			buf_printf(&told, " %.*s", (int)name.len, name.at);
+		enabled |= enables;
 	} while (args_peek(&cmd->args, ' '));
-	if (!args_end(&cmd->args))
+	if (!good || !args_end(&cmd->args)) {
+		buf_release(&told);
 		return imap_bad_args(s, cmd);
-	imap_untagged(s, "ENABLED");
+	}
+	s->enabled = enabled;
+	imap_untagged(s, "ENABLED%.*s", (int)told.len, told.data);
+	buf_release(&told);
 	return imap_completed(s, cmd);
 }

@@ -69,7 +69,7 @@ static bool matches(const struct listing *l, struct slice name)
 	bool good;
 
 	buf_init(&encoded, NAME_MAX_BYTES);
-	good = l->session->enabled_utf8 ? buf_add(&encoded, name) : utf7_encode(&encoded, name);
+	good = l->session->enabled & IMAP_UTF8 ? buf_add(&encoded, name) : utf7_encode(&encoded, name);
 	good = good && imap_pattern_matches(l->pattern, buf_slice(&encoded));
 	buf_release(&encoded);
 	return good;

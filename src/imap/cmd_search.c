@@ -49,7 +49,7 @@ enum imap_progress cmd_search(struct imap_session *s, struct imap_running *cmd)
 
 	if (!args_space(a))
 		return imap_bad_args(s, cmd);
-	switch (search_plan_parse(&f->job->plan, a, f->job->keep, s->enabled_utf8)) {
+	switch (search_plan_parse(&f->job->plan, a, f->job->keep, s->enabled & IMAP_UTF8)) {
 	case SEARCH_PARSED:
 		return begin(s, cmd);
 	case SEARCH_SYNTAX:

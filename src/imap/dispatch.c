@@ -212,7 +212,7 @@ void imap_start(struct imap_session *s, const struct imap_head *head)
 		cmd->own = own;
 	}
 	cmd->args = (struct imap_args){
-		.rest = head->args, .arena = arena, .utf8 = s->enabled_utf8,
+		.rest = head->args, .arena = arena, .utf8 = s->enabled & IMAP_UTF8,
 	};
 	s->running = cmd;
 	went(s, cmd, cmd->command->run(s, cmd));

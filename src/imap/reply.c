@@ -196,14 +196,14 @@ bool imap_mailbox_text(struct buf *out, const struct imap_session *s, const char
 	bool good = true;
 
 	buf_init(&encoded, MAILBOX_TEXT_MAX);
-	if (s->enabled_utf8)
+	if (s->enabled & IMAP_UTF8)
 		good = buf_add_text(&encoded, name);
 	else
 		good = utf7_encode(&encoded, slice_of(name));
 	if (good && is_plain(buf_slice(&encoded)))
 		buf_add(out, buf_slice(&encoded));
 	else if (good)
-		good = string_text(out, buf_slice(&encoded), s->enabled_utf8);
+		good = string_text(out, buf_slice(&encoded), s->enabled & IMAP_UTF8);
 	buf_release(&encoded);
 	return good && !out->overflow;
 }

@@ -12,6 +12,16 @@
 #include "store/snapshot.h"
 #include "store/uid_set.h"
 
+/* What changes the form of responses once the client has asked for it (RFC 5161), by
+ * ENABLE or by using it. */
+enum imap_enabled {
+	IMAP_UTF8      = 1 << 0,    /* UTF8=ACCEPT (RFC 6855), or IMAP4rev2: names and strings */
+	IMAP_REV2      = 1 << 1,    /* IMAP4rev2 (RFC 9051) */
+	IMAP_CONDSTORE = 1 << 2,    /* RFC 7162 3.1: MODSEQ in every FETCH of flags */
+	IMAP_QRESYNC   = 1 << 3,    /* RFC 7162 3.2: VANISHED in the place of EXPUNGE */
+	IMAP_UIDONLY   = 1 << 4,    /* RFC 9586: no message numbers */
+};
+
 /*
  * One client's conversation.  A line (with its literals) is collected whole, then
  * found in the table, tested (TLS, state, arguments, in that order) and run.
@@ -93,7 +103,7 @@ struct imap_session {
 	struct imap_running *running;       /* NULL: waiting for a command */
 	struct imap_input *input;           /* the line being collected: input.c */
 	struct deferred go_on;              /* a command that waits for no one: dispatch.c */
-	bool enabled_utf8;
+	unsigned enabled;                   /* imap_enabled: what ENABLE did */
 	unsigned bad_replies;               /* in a row */
 	unsigned login_failures;
 	bool paused;                        /* the connection, by dispatch.c */

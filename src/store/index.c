@@ -20,11 +20,6 @@
 #include "base/log.h"
 #include "base/mem.h"
 
-/* Another layout gets another number, and an old file is made anew. */
-#define LAYOUT 1
-#define TEXT_OF(x) #x
-#define TEXT_OF_VALUE(x) TEXT_OF(x)
-
 static const char *const SETUP =
 	"PRAGMA journal_mode=WAL;"
 	"PRAGMA synchronous=FULL;"
@@ -33,8 +28,9 @@ static const char *const SETUP =
 	"PRAGMA cache_size=-1024;"
 	"PRAGMA temp_store=MEMORY;";
 
-static const char *const LAYOUT_SQL =
-	"BEGIN IMMEDIATE;"
+/* Step i takes a file of layout i to layout i + 1, in a transaction; an empty file has
+ * layout 0.  What was released is never edited: a change is another step. */
+static const char *const STEPS[] = {
 	"CREATE TABLE folder(id INTEGER PRIMARY KEY AUTOINCREMENT, dir TEXT UNIQUE NOT NULL,"
 	" uid_validity INTEGER, uid_next INTEGER, first_recent INTEGER, modseq INTEGER,"
 	" new_mtime INTEGER, cur_mtime INTEGER,"
@@ -47,9 +43,9 @@ static const char *const LAYOUT_SQL =
 	" bodystructure BLOB, PRIMARY KEY(folder, uid)) WITHOUT ROWID;"
 	/* A reader of a lost index goes on with the number it has: no other folder
 	 * may have that one in the next. */
-	"INSERT INTO sqlite_sequence(name, seq) VALUES('folder', abs(random() % 1000000000000));"
-	"PRAGMA user_version=" TEXT_OF_VALUE(LAYOUT) ";"
-	"COMMIT;";
+	"INSERT INTO sqlite_sequence(name, seq) VALUES('folder', abs(random() % 1000000000000));",
+};
+enum { LAYOUT = sizeof(STEPS) / sizeof(STEPS[0]) };
 
 static const char *const SQL[S_COUNT] = {
 	[S_BEGIN] = "BEGIN IMMEDIATE",
@@ -197,11 +193,38 @@ static void close_files(struct index *ix)
 	ix->read = ix->write = NULL;
 }
 
+static bool take_step(sqlite3 *db, int64_t from)
+{
+	char *sql = mem_printf("BEGIN IMMEDIATE;%sPRAGMA user_version=%d;COMMIT;",
+			       STEPS[from], (int)from + 1);
+	bool ok = sqlite3_exec(db, sql, NULL, NULL, NULL) == SQLITE_OK;
+
+	free(sql);
+	return ok;
+}
+
+/* *damaged: no layout that we know leads here, or the file lies about its own. */
+static bool bring_up_to_date(sqlite3 *db, bool *damaged)
+{
+	int64_t layout = layout_of(db);
+
+	if (layout < 0 || layout > LAYOUT) {
+		*damaged = layout > 0 || is_foreign(db);
+		return false;
+	}
+	for (; layout < LAYOUT; layout++) {
+		if (!take_step(db, layout)) {
+			*damaged = is_foreign(db);
+			return false;
+		}
+	}
+	return true;
+}
+
 /* *damaged: the file is there and is not an index of ours. */
 static bool open_files(struct index *ix, bool *damaged)
 {
 	const int shared = SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_PRIVATECACHE;
-	int64_t layout;
 
 	*damaged = false;
 	if (sqlite3_open_v2(ix->path, &ix->write,
@@ -213,16 +236,8 @@ static bool open_files(struct index *ix, bool *damaged)
 		*damaged = is_damage(sqlite3_errcode(ix->write));
 		return false;
 	}
-	layout = layout_of(ix->write);
-	if (layout == 0 &&
-	    sqlite3_exec(ix->write, LAYOUT_SQL, NULL, NULL, NULL) != SQLITE_OK) {
-		*damaged = is_foreign(ix->write);
+	if (!bring_up_to_date(ix->write, damaged))
 		return false;
-	}
-	if (layout != 0 && layout != LAYOUT) {
-		*damaged = layout > 0 || is_foreign(ix->write);
-		return false;
-	}
 	/* Every table is looked at once: a missing or torn one shows here. */
 	for (size_t i = 0; i < S_WRITES; i++) {
 		if (!index_statement(ix, (enum statement)i)) {

@@ -46,14 +46,14 @@ static void mailbox_names(void **state)
 		{ "\xc3\xbc", "&APw-", "\"\xc3\xbc\"" }, { "50%", "\"50%\"", "\"50%\"" },
 		{ "(x)", "\"(x)\"", "\"(x)\"" },
 	};
-	struct imap_session s = { .enabled_utf8 = false };
+	struct imap_session s = { .enabled = 0 };
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		for (int utf8 = 0; utf8 < 2; utf8++) {
 			struct buf out;
 
-			s.enabled_utf8 = utf8;
+			s.enabled = utf8 ? IMAP_UTF8 : 0;
 			buf_init(&out, 100);
 			assert_true(imap_mailbox_text(&out, &s, cases[i].name));
 			assert_true(slice_is(buf_slice(&out), utf8 ? cases[i].utf8 : cases[i].utf7));
