@@ -5,6 +5,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/buf.h"
+#include "base/slice.h"
 #include "net/conn.h"
 
 struct auth;
@@ -16,11 +18,22 @@ struct store;
  * (src/imap/capability.c, commands.c).  Loop thread; what reads messages or
  * changes folders is the store's jobs.
  */
+/* A set of capabilities, by the ids of src/imap/capability.h; zeroed: none. */
+struct imap_caps {
+	uint64_t bits[2];
+};
+
+/* Adds the one of that name, in any case.  False: there is none of that name that
+ * could be switched off. */
+bool imap_caps_add(struct imap_caps *set, struct slice name);
+void imap_caps_names(struct buf *out);   /* all that can be, with spaces between */
+
 struct imap_server {
 	struct store *store;
 	struct auth *auth;
 	const char *hostname;            /* in the greeting */
 	uint64_t append_max;             /* APPENDLIMIT (RFC 7889): bytes of one message */
+	struct imap_caps off;            /* not advertised, and not there */
 	bool log_protocol;               /* DEBUG: never LOGIN, AUTHENTICATE or literals */
 };
 

@@ -116,6 +116,28 @@ static void warn_secret(const struct setting *row, const char *text, FILE *error
 			"everybody knows\n", row->name);
 }
 
+static void say_wanted(const struct setting *row, const char *text, const char *wanted,
+		       const struct config_source *s, FILE *errors)
+{
+	struct buf names;
+
+	if (row->kind == KIND_SECRET) {
+		fprintf(errors, "letterplate: %s: expected %s\n", row->name, wanted);
+		return;
+	}
+	/* A default can only be wrong where the row it is made of was: said there. */
+	if (!config_source_get(s, spelling(row, s)))
+		return;
+	buf_init(&names, VALUE_MAX);
+	if (row->kind == KIND_CAPABILITIES) {
+		buf_add_byte(&names, ' ');
+		imap_caps_names(&names);
+	}
+	fprintf(errors, "letterplate: %s=%.100s: expected %s%.*s\n", spelling(row, s), text, wanted,
+		(int)names.len, names.data ? names.data : "");
+	buf_release(&names);
+}
+
 static bool read_row(const struct setting *row, struct config *c, const struct config_source *s, FILE *errors)
 {
 	bool bad = false;
@@ -133,11 +155,8 @@ static bool read_row(const struct setting *row, struct config *c, const struct c
 	if (!text)
 		return true;
 	wanted = setting_parse(row, text, c);
-	if (wanted && row->kind == KIND_SECRET)
-		fprintf(errors, "letterplate: %s: expected %s\n", row->name, wanted);
-	else if (wanted && config_source_get(s, spelling(row, s)))
-		fprintf(errors, "letterplate: %s=%.100s: expected %s\n", spelling(row, s), text, wanted);
-	/* A default can only be wrong where the row it is made of was: said there. */
+	if (wanted)
+		say_wanted(row, text, wanted, s, errors);
 	if (row->kind == KIND_SECRET) {
 		warn_secret(row, text, errors);
 		mem_wipe(text, strlen(text));

@@ -5,6 +5,7 @@
 #include <stdint.h>
 #include <stdio.h>
 
+#include "imap/imap.h"
 #include "net/address.h"
 
 /* Everything the environment can say.  Only src/app sees this struct: each
@@ -27,6 +28,7 @@ struct config {
 	char **blocked;                  /* patterns, NULL at the end */
 	char **greylist_skip;
 	uint64_t smtp_max, imap_max, webcal_max;
+	struct imap_caps imap_off;
 	struct network_set *proxies;     /* NULL: nobody */
 	uint64_t quota;                  /* 0: the disk */
 };

@@ -57,6 +57,8 @@ const struct setting settings[] = {
 	  "Connections at once; half of them from one network." },
 	{ "IMAP_MAX_CONNECTIONS", NULL, KIND_COUNT, AT(imap_max), "1000", NULL, NULL,
 	  "Connections at once, for IMAP_LISTEN and for IMAPS_LISTEN each." },
+	{ "IMAP_DISABLE_CAPABILITIES", NULL, KIND_CAPABILITIES, AT(imap_off), "", NULL, NULL,
+	  "Names of IMAP capabilities to go without, for a client that breaks over one: IDLE,MOVE ." },
 	{ "WEBCAL_MAX_CONNECTIONS", NULL, KIND_COUNT, AT(webcal_max), "200", NULL, NULL,
 	  "Connections at once." },
 	{ "TRUSTED_PROXIES", NULL, KIND_NETWORKS, AT(proxies), "", NULL, NULL,
@@ -72,6 +74,6 @@ const struct setting settings[] = {
 
 const char *const settings_reserved[] = {
 	"WEBCAL_TOKEN", "WEBCAL_ALLOW", "NOTIFY_URL", "SMTP_TLS_EXEMPT", "TRUST_POLICY",
-	"TRUSTED_FORWARDERS", "DIGEST", "DNS_SERVERS", "IMAP_DISABLE_CAPABILITIES", "RUN_AS",
+	"TRUSTED_FORWARDERS", "DIGEST", "DNS_SERVERS", "RUN_AS",
 	NULL
 };

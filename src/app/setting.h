@@ -10,6 +10,7 @@
 enum setting_kind {
 	KIND_DOMAIN, KIND_LOCAL_PART, KIND_SECRET, KIND_PATH, KIND_LISTEN,
 	KIND_FLAG, KIND_DURATION, KIND_SIZE, KIND_COUNT, KIND_CHOICE, KIND_NETWORKS, KIND_PATTERNS,
+	KIND_CAPABILITIES,
 };
 
 struct setting {
@@ -28,7 +29,8 @@ extern const struct setting settings[];                  /* ends with a NULL nam
 /* Names that belong to the product but to no part of this version. */
 extern const char *const settings_reserved[];            /* ends with NULL */
 
-/* Reads `text` into the row's place.  NULL, or what was expected instead. */
+/* Reads `text` into the row's place.  NULL, or what was expected instead; for
+ * KIND_CAPABILITIES the names that are known (imap_caps_names) belong behind it. */
 const char *setting_parse(const struct setting *row, const char *text, struct config *c);
 void setting_release(const struct setting *row, struct config *c);
 

@@ -174,6 +174,20 @@ static const char *parse_patterns(const char *text, char ***place)
 	return NULL;
 }
 
+/* With commas or spaces between.  All or nothing: a name that is misspelt would
+ * leave on what was to be off. */
+static const char *parse_capabilities(const char *text, struct imap_caps *place)
+{
+	struct slice rest = slice_of(text), piece, name;
+
+	while (text_next(&rest, ',', &piece)) {
+		while (text_next(&piece, ' ', &name))
+			if (name.len && !imap_caps_add(place, name))
+				return "names among";
+	}
+	return NULL;
+}
+
 static const char *parse_networks(const char *text, struct network_set **place)
 {
 	struct slice bad;
@@ -213,6 +227,8 @@ const char *setting_parse(const struct setting *row, const char *text, struct co
 		return parse_networks(text, place);
 	case KIND_PATTERNS:
 		return parse_patterns(text, place);
+	case KIND_CAPABILITIES:
+		return parse_capabilities(text, place);
 	}
 	return "nothing";
 }

@@ -250,7 +250,7 @@ static void fill_servers(struct daemon *d)
 	};
 	d->imap = (struct imap_server){
 		.store = d->store, .auth = d->auth, .hostname = c->hostname,
-		.append_max = c->message_max, .log_protocol = c->debug,
+		.append_max = c->message_max, .off = c->imap_off, .log_protocol = c->debug,
 	};
 	d->webcal = (struct webcal){ .calendar = d->calendar };
 	d->http = (struct http_server){

@@ -2,62 +2,126 @@
  * What the server says it can do.  Before login the list is short on purpose: it
  * has what a client needs to log in, and tells a stranger nothing else.  What
  * LOGINDISABLED says is what dispatch.c does.
+ *
+ * Any of them can be switched off by name, for the day on which some client
+ * breaks over it.  One that is off must be off in whole, or a client that does not
+ * look at the list trips over the rest: so whatever belongs to a capability asks
+ * imap_has(), and one that makes no sense without another (`needs`) goes with it.
  */
 #include "capability.h"
+
+#include <string.h>
+
+#include "session.h"
 
 enum {
 	FRESH    = 1 << 0,      /* before login */
 	INSIDE   = 1 << 1,      /* after it */
 	TLS_OPEN = 1 << 2,      /* only where STARTTLS can still be had */
 	LOGIN_OK = 1 << 3,      /* only where a password may be sent */
-	LIMIT    = 1 << 4,      /* with append_max behind it */
+	LIMIT    = 1 << 4,      /* with "=" and append_max behind it */
+	STAYS    = 1 << 5,      /* cannot be switched off */
+	ELSE     = 1 << 6,      /* only where the one in the row above does not hold */
 };
 
-static const struct {
-	const char *name;
+static const struct capability {
+	const char *name;       /* NULL: not there */
 	unsigned when;
 	unsigned enables;       /* imap_enabled: what ENABLE (RFC 5161) does with it */
-} capabilities[] = {
-	{ "IMAP4rev1",     FRESH | INSIDE, 0 },         /* RFC 3501 */
-	{ "STARTTLS",      FRESH | TLS_OPEN, 0 },       /* RFC 3501 6.2.1 */
-	{ "LOGINDISABLED", FRESH | TLS_OPEN, 0 },       /* RFC 3501 6.2.3 */
-	{ "AUTH=PLAIN",    FRESH | LOGIN_OK, 0 },       /* RFC 4616 */
-	{ "SASL-IR",       FRESH | INSIDE, 0 },         /* RFC 4959 */
-	{ "LITERAL+",      FRESH | INSIDE, 0 },         /* RFC 7888 */
-	{ "ID",            FRESH | INSIDE, 0 },         /* RFC 2971 */
-	{ "ENABLE",        FRESH | INSIDE, 0 },         /* RFC 5161 */
-	{ "IDLE",          FRESH | INSIDE, 0 },         /* RFC 2177 */
-	{ "NAMESPACE",     INSIDE, 0 },                 /* RFC 2342 */
-	{ "UIDPLUS",       INSIDE, 0 },                 /* RFC 4315 */
-	{ "UNSELECT",      INSIDE, 0 },                 /* RFC 3691 */
-	{ "MOVE",          INSIDE, 0 },                 /* RFC 6851 */
-	{ "CHILDREN",      INSIDE, 0 },                 /* RFC 3348 */
-	{ "SPECIAL-USE",   INSIDE, 0 },                 /* RFC 6154 */
-	{ "APPENDLIMIT=",  INSIDE | LIMIT, 0 },         /* RFC 7889 */
+	enum imap_cap needs;
+} capabilities[CAP_COUNT] = {
+	[CAP_IMAP4REV1]     = { "IMAP4rev1", FRESH | INSIDE | STAYS, 0, 0 },    /* RFC 3501 */
+	/* Without these two a client would not know why it may not log in. */
+	[CAP_STARTTLS]      = { "STARTTLS", FRESH | TLS_OPEN | STAYS, 0, 0 },   /* RFC 3501 6.2.1 */
+	[CAP_LOGINDISABLED] = { "LOGINDISABLED", FRESH | TLS_OPEN | STAYS, 0, 0 },      /* 6.2.3 */
+	[CAP_AUTH_PLAIN]    = { "AUTH=PLAIN", FRESH | LOGIN_OK, 0, 0 },         /* RFC 4616 */
+	[CAP_SASL_IR]       = { "SASL-IR", FRESH | INSIDE, 0, 0 },              /* RFC 4959 */
+	/* RFC 7888 5: never both.  A stranger may send 4096 bytes unasked and is
+	 * told so; whoever is logged in saves a round trip with each message. */
+	[CAP_LITERAL_PLUS]  = { "LITERAL+", INSIDE, 0, 0 },                     /* RFC 7888 */
+	[CAP_LITERAL_MINUS] = { "LITERAL-", FRESH | INSIDE | ELSE, 0, 0 },      /* 5 */
+	[CAP_ID]            = { "ID", FRESH | INSIDE, 0, 0 },                   /* RFC 2971 */
+	[CAP_ENABLE]        = { "ENABLE", FRESH | INSIDE, 0, 0 },               /* RFC 5161 */
+	[CAP_IDLE]          = { "IDLE", FRESH | INSIDE, 0, 0 },                 /* RFC 2177 */
+	[CAP_NAMESPACE]     = { "NAMESPACE", INSIDE, 0, 0 },                    /* RFC 2342 */
+	[CAP_UIDPLUS]       = { "UIDPLUS", INSIDE, 0, 0 },                      /* RFC 4315 */
+	[CAP_UNSELECT]      = { "UNSELECT", INSIDE, 0, 0 },                     /* RFC 3691 */
+	[CAP_MOVE]          = { "MOVE", INSIDE, 0, 0 },                         /* RFC 6851 */
+	[CAP_CHILDREN]      = { "CHILDREN", INSIDE, 0, 0 },                     /* RFC 3348 */
+	[CAP_SPECIAL_USE]   = { "SPECIAL-USE", INSIDE, 0, 0 },                  /* RFC 6154 */
+	[CAP_APPENDLIMIT]   = { "APPENDLIMIT", INSIDE | LIMIT, 0, 0 },          /* RFC 7889 */
 };
 
-void imap_capability_text(struct buf *out, const struct imap_session *s)
+_Static_assert(CAP_COUNT <= 8 * sizeof(((struct imap_caps *)0)->bits), "a bit for each");
+
+static bool is_off(const struct imap_caps *off, enum imap_cap cap)
+{
+	return off->bits[cap / 64] >> (cap % 64) & 1;
+}
+
+bool imap_has(const struct imap_session *s, enum imap_cap cap)
+{
+	for (; cap != CAP_NONE; cap = capabilities[cap].needs)
+		if (!capabilities[cap].name || is_off(&s->server->off, cap))
+			return false;
+	return true;
+}
+
+bool imap_tells(const struct imap_session *s, enum imap_cap cap)
 {
 	struct conn *conn = s->base.conn;
 	bool tls_open = !conn_is_secure(conn) && conn_can_tls(conn);
 	unsigned now = s->state == IMAP_FRESH ? FRESH : INSIDE;
+	unsigned when = capabilities[cap].when;
 
-	for (size_t i = 0; i < sizeof(capabilities) / sizeof(capabilities[0]); i++) {
-		unsigned when = capabilities[i].when;
+	if (!(when & now) || ((when & TLS_OPEN) && !tls_open) || ((when & LOGIN_OK) && tls_open))
+		return false;
+	return imap_has(s, cap) && !((when & ELSE) && imap_tells(s, cap - 1));
+}
 
-		if (!(when & now) || ((when & TLS_OPEN) && !tls_open) ||
-		    ((when & LOGIN_OK) && tls_open))
+void imap_capability_text(struct buf *out, const struct imap_session *s)
+{
+	for (enum imap_cap cap = 1; cap < CAP_COUNT; cap++) {
+		if (!imap_tells(s, cap))
 			continue;
-		buf_printf(out, "%s%s", i ? " " : "", capabilities[i].name);
-		if (when & LIMIT)
-			buf_printf(out, "%llu", (unsigned long long)s->server->append_max);
+		buf_printf(out, "%s%s", out->len ? " " : "", capabilities[cap].name);
+		if (capabilities[cap].when & LIMIT)
+			buf_printf(out, "=%llu", (unsigned long long)s->server->append_max);
 	}
 }
 
-unsigned imap_capability_enables(struct slice name)
+static enum imap_cap find(struct slice name)
 {
-	for (size_t i = 0; i < sizeof(capabilities) / sizeof(capabilities[0]); i++)
-		if (slice_is_nocase(name, capabilities[i].name))
-			return capabilities[i].enables;
-	return 0;
+	enum imap_cap cap = CAP_COUNT;
+
+	while (--cap != CAP_NONE)
+		if (capabilities[cap].name && slice_is_nocase(name, capabilities[cap].name))
+			break;
+	return cap;
+}
+
+unsigned imap_capability_enables(const struct imap_session *s, struct slice name)
+{
+	enum imap_cap cap = find(name);
+
+	return imap_has(s, cap) ? capabilities[cap].enables : 0;
+}
+
+/* ---- For the setting (face) ---- */
+
+bool imap_caps_add(struct imap_caps *set, struct slice name)
+{
+	enum imap_cap cap = find(name);
+
+	if (cap == CAP_NONE || (capabilities[cap].when & STAYS))
+		return false;
+	set->bits[cap / 64] |= UINT64_C(1) << (cap % 64);
+	return true;
+}
+
+void imap_caps_names(struct buf *out)
+{
+	for (enum imap_cap cap = 1; cap < CAP_COUNT; cap++)
+		if (capabilities[cap].name && !(capabilities[cap].when & STAYS))
+			buf_printf(out, "%s%s", out->len ? " " : "", capabilities[cap].name);
 }

@@ -103,7 +103,7 @@ enum imap_progress cmd_enable(struct imap_session *s, struct imap_running *cmd)
 		good = args_space(&cmd->args) && args_atom(&cmd->args, &name);
 		if (!good)
 			break;
-		enables = imap_capability_enables(name);
+		enables = imap_capability_enables(s, name);
 		if (enables & ~enabled)
 			buf_printf(&told, " %.*s", (int)name.len, name.at);
 		enabled |= enables;

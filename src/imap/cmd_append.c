@@ -233,6 +233,8 @@ static enum imap_progress shown(struct imap_session *s, struct imap_running *cmd
 {
 	struct append *a = cmd->at;
 
+	if (!imap_has(s, CAP_UIDPLUS))
+		return imap_completed(s, cmd);
 	return imap_ok(s, cmd, "[APPENDUID %llu %llu] APPEND completed",
 		       (unsigned long long)a->uid_validity, (unsigned long long)a->uid);
 }

@@ -43,7 +43,7 @@ static void copied(void *owner, enum store_status st, const struct copy_result *
 	struct imap_session *s = owner;
 	struct copy *c = s->running->at;
 
-	if (st == STORE_OK && r && r->count) {
+	if (st == STORE_OK && r && r->count && imap_has(s, CAP_UIDPLUS)) {
 		buf_printf(&c->copyuid, "[COPYUID %u ", r->uid_validity);
 		add_uids(&c->copyuid, r->from, r->count);
 		buf_add_byte(&c->copyuid, ' ');

@@ -46,6 +46,8 @@ static void add_entry(struct listing *l, unsigned flags, const char *name)
 	size_t before = l->out.len;
 	bool first = true;
 
+	if (!imap_has(l->session, CAP_SPECIAL_USE))
+		flags &= ~(unsigned)SPECIAL;
 	buf_add_text(&l->out, l->subscribed ? "* LSUB (" : "* LIST (");
 	for (size_t i = 0; i < sizeof(attributes) / sizeof(attributes[0]); i++)
 		if (flags & attributes[i].flag) {
@@ -53,7 +55,7 @@ static void add_entry(struct listing *l, unsigned flags, const char *name)
 			first = false;
 		}
 	/* RFC 3348 3: not for LSUB, whose list has other children. */
-	if (!l->subscribed)
+	if (!l->subscribed && imap_has(l->session, CAP_CHILDREN))
 		buf_printf(&l->out, "%s%s", first ? "" : " ",
 			   flags & FOLDER_CHILDREN ? "\\HasChildren" : "\\HasNoChildren");
 	buf_add_text(&l->out, ") \"/\" ");
@@ -142,7 +144,8 @@ static enum imap_progress listed(struct imap_session *s, struct imap_running *cm
 /* ---- Arguments ---- */
 
 /* "(" [option *(SP option)] ")"; `special`: SPECIAL-USE is among them. */
-static bool read_options(struct imap_args *a, bool select, bool *special)
+static bool read_options(const struct imap_session *s, struct imap_args *a, bool select,
+			 bool *special)
 {
 	bool first = true;
 
@@ -151,9 +154,9 @@ static bool read_options(struct imap_args *a, bool select, bool *special)
 	for (; !args_peek(a, ')'); first = false) {
 		if (!first && !args_space(a))
 			return false;
-		if (args_word(a, "SPECIAL-USE"))
+		if (imap_has(s, CAP_SPECIAL_USE) && args_word(a, "SPECIAL-USE"))
 			*special = true;
-		else if (select || !args_word(a, "CHILDREN"))
+		else if (select || !imap_has(s, CAP_CHILDREN) || !args_word(a, "CHILDREN"))
 			return false;
 	}
 	return args_char(a, ')');
@@ -170,13 +173,13 @@ static bool read_list(struct imap_running *cmd, struct listing *l)
 	if (!args_space(a))
 		return false;
 	if (!l->subscribed && args_peek(a, '(') &&
-	    (!read_options(a, true, &l->special_only) || !args_space(a)))
+	    (!read_options(l->session, a, true, &l->special_only) || !args_space(a)))
 		return false;
 	if (!args_astring(a, &reference) || !args_space(a) || !args_list_string(a, &pattern))
 		return false;
 	if (!l->subscribed && args_peek(a, ' ') &&
 	    (!args_space(a) || !args_word(a, "RETURN") || !args_space(a) ||
-	     !read_options(a, false, &special)))
+	     !read_options(l->session, a, false, &special)))
 		return false;
 	if (!args_end(a))
 		return false;

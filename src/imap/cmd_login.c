@@ -214,12 +214,14 @@ enum imap_progress cmd_authenticate(struct imap_session *s, struct imap_running 
 	if (!args_space(a) || !args_atom(a, &mechanism))
 		return imap_bad_args(s, cmd);
 	/* RFC 4959 3: an initial response; "=" is an empty one. */
-	if (args_peek(a, ' ')) {
+	if (imap_has(s, CAP_SASL_IR) && args_peek(a, ' ')) {
 		args_space(a);
 		initial = a->rest;
 	}
-	if (!slice_is_nocase(mechanism, "PLAIN"))
-		return imap_no(s, cmd, "[CANNOT] Only PLAIN is offered");
+	if (!initial.at && !args_end(a))
+		return imap_bad_args(s, cmd);
+	if (!slice_is_nocase(mechanism, "PLAIN") || !imap_has(s, CAP_AUTH_PLAIN))
+		return imap_no(s, cmd, "[CANNOT] That mechanism is not offered");
 	login_new(s, cmd);
 	if (initial.len)
 		return plain_reply(s, cmd, slice_is(initial, "=") ? slice_make(NULL, 0) : initial);

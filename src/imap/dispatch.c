@@ -38,13 +38,13 @@ static bool read_tag(struct imap_args *a, struct slice *tag)
 	return args_astring(a, tag) && tag->len && !memchr(tag->at, '+', tag->len);
 }
 
-static const struct imap_command *find(struct slice name, bool uid)
+static const struct imap_command *find(const struct imap_session *s, struct slice name, bool uid)
 {
 	for (const struct imap_command *c = imap_commands; c->name; c++) {
 		bool uid_row = strncmp(c->name, "UID ", 4) == 0;
 
 		if (uid_row == uid && slice_is_nocase(name, c->name + (uid ? 4 : 0)))
-			return c;
+			return imap_has(s, c->cap) ? c : NULL;
 	}
 	return NULL;
 }
@@ -89,7 +89,7 @@ void imap_head_read(const struct imap_session *s, struct slice text, struct imap
 	}
 	if (slice_is_nocase(name, "UID") && args_space(&a) && args_atom(&a, &name))
 		head->uid = true;
-	head->command = find(name, head->uid);
+	head->command = find(s, name, head->uid);
 	head->args = a.rest;
 	if (!head->refusal)
 		head->refusal = test(s, head);

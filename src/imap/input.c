@@ -24,6 +24,7 @@ enum {
 	 * times 255 bytes of UTF-8, in base64. */
 	FRESH_LINE_MAX = 8 * 1024,
 	FRESH_LITERALS_MAX = 4 * 1024,
+	LITERAL_MINUS_MAX = 4096,        /* RFC 7888 5 */
 	/* Of what is passed over, what may still turn out to be a literal's head. */
 	TAIL_KEPT = 64,
 	/* Unasked bytes that are read only to be thrown away: more is answered by
@@ -93,6 +94,14 @@ void imap_input_pass_over(struct imap_session *s, uint64_t literal)
 		imap_bye(s, "[TOOBIG] That literal is too long to read");
 }
 
+bool imap_literal_allowed(const struct imap_session *s, const struct imap_literal *literal)
+{
+	if (literal->sync || imap_tells(s, CAP_LITERAL_PLUS))
+		return true;
+	return literal->size <= LITERAL_MINUS_MAX &&
+	       (imap_tells(s, CAP_LITERAL_MINUS) || (s->enabled & IMAP_REV2));
+}
+
 /* The command is refused with its literal: only one that comes unasked is there
  * to be passed over. */
 static void refuse_at_literal(struct imap_session *s, struct imap_head *head,
@@ -122,6 +131,8 @@ static void begin_literal(struct imap_session *s, const struct imap_literal *lit
 	imap_head_read(s, buf_slice(&in->text), &head);
 	own = head.command && (head.command->flags & IMAP_OWN_INPUT) &&
 	      !is_first_argument(&head, literal);
+	if (!head.refusal && !imap_literal_allowed(s, literal))
+		head.refusal = "BAD [TOOBIG] A literal of that size has to be asked for";
 	/* RFC 4469 5: TOOBIG. */
 	if (!head.refusal && !own && literal->size > max - in->literals)
 		head.refusal = "NO [TOOBIG] Literals are too long";

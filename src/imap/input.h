@@ -1,6 +1,7 @@
 #ifndef IMAP_INPUT_H
 #define IMAP_INPUT_H
 
+#include "literal.h"
 #include "session.h"
 
 /*
@@ -19,6 +20,10 @@ struct slice imap_input_text(const struct imap_input *in);
 
 /* The command is over: forgets its text, and gives the memory back. */
 void imap_input_clear(struct imap_input *in);
+
+/* RFC 7888 5, RFC 9051 4.3: whether a literal of that size may come so, unasked or
+ * not.  One that may not is refused with BAD [TOOBIG] and passed over. */
+bool imap_literal_allowed(const struct imap_session *s, const struct imap_literal *literal);
 
 /* A command that reads its own literals will not have this one (or what is left
  * of it): so many bytes, and the rest of the line, are passed over when the

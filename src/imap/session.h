@@ -6,6 +6,7 @@
 
 #include "args.h"
 #include "base/buf.h"
+#include "capability.h"
 #include "imap/imap.h"
 #include "net/loop.h"
 #include "store/mailbox.h"
@@ -66,6 +67,7 @@ struct imap_command {
 	const char *name;           /* "UID FETCH" has a row of its own */
 	unsigned states, flags;
 	imap_run_fn *run;           /* declared in commands.h */
+	enum imap_cap cap;          /* what it belongs to: unknown when that is off */
 };
 
 /* The command under way; everything it allocates lies in its arena. */

@@ -272,7 +272,10 @@ static void world_open(struct world *w)
 		.loop = w->loop, .lane = w->readers, .user = "admin",
 		.domain = "example.org", .password = "secret",
 	});
-	w->server = (struct imap_server){ w->store, w->auth, "mx.example.org", 1 << 20, true };
+	w->server = (struct imap_server){
+		.store = w->store, .auth = w->auth, .hostname = "mx.example.org",
+		.append_max = 1 << 20, .log_protocol = true,
+	};
 	hello(w, 0);
 	hello(w, 1);
 }

@@ -181,6 +181,35 @@ static void unknown_names_are_a_warning(void **state)
 	free(said);
 }
 
+static void capabilities_are_named(void **state)
+{
+	static const struct { const char *pair; bool ok; } cases[] = {
+		{ "IMAP_DISABLE_CAPABILITIES=idle, MOVE UIDPLUS,,", true },
+		{ "IMAP_DISABLE_CAPABILITIES=", true },
+		{ "IMAP_DISABLE_CAPABILITIES=IDLE,MOV", false },
+		{ "IMAP_DISABLE_CAPABILITIES=IMAP4rev1", false },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		const char *const pairs[] = { "DOMAINNAME=x.example", "MAILPASSWORD=p", cases[i].pair, NULL };
+		struct imap_caps idle = { { 0 } }, none = idle;
+		struct config c;
+		char *said;
+
+		assert_true(imap_caps_add(&idle, SLICE("IDLE")) && imap_caps_add(&idle, SLICE("MOVE")) &&
+			    imap_caps_add(&idle, SLICE("UIDPLUS")));
+		assert_int_equal(read_config(&c, pairs, &said), cases[i].ok);
+		assert_int_equal(strstr(said, ": expected names among ") != NULL, !cases[i].ok);
+		assert_int_equal(strstr(said, " IDLE ") != NULL, !cases[i].ok);
+		assert_null(strstr(said, "warning"));
+		if (i < 2)
+			assert_memory_equal(&c.imap_off, i ? &none : &idle, sizeof idle);
+		config_release(&c);
+		free(said);
+	}
+}
+
 static void near_names_are_suggested(void **state)
 {
 	const char *const pairs[] = { "DOMAINNAME=x.example", "MAILPASSWORD=p", "DOMAIN=y.example",
@@ -323,6 +352,7 @@ int main(void)
 		cmocka_unit_test(a_secret_from_a_file),
 		cmocka_unit_test(kinds),
 		cmocka_unit_test(unknown_names_are_a_warning),
+		cmocka_unit_test(capabilities_are_named),
 		cmocka_unit_test(near_names_are_suggested),
 		cmocka_unit_test(a_password_with_quotes_is_a_warning),
 		cmocka_unit_test(a_comment_behind_a_value_is_a_warning),
