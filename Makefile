@@ -3,6 +3,7 @@
 # make demo       builds, starts it on loopback, sends a message and an invitation
 # make test       unit, session and system tests; ends with a count
 # make check      layers, lengths, everything again under sanitizers
+# make model      random IMAP from several clients against a model; SECONDS=60
 # make bench      a table of measurements; PEERS= leaves the others out
 # make test-corpus CORPUS=dir   runs over a folder of real messages
 # make install    PREFIX=/usr/local DESTDIR=
@@ -65,6 +66,7 @@ $(BUILD)/tests/unit/%: $(BUILD)/tests/unit/%.o $(BUILD)/letterplate.a
 # ---- From nothing to a result: each of these is complete on a fresh Debian ----
 
 FOR ?= check
+SECONDS ?= 60
 deps:
 	@tests/support/deps.sh $(FOR)
 
@@ -80,6 +82,12 @@ test:
 	@LETTERPLATE=$(BUILD)/letterplate /usr/bin/python3 -B tests/run.py --system $(PROGRAMS)
 
 programs: $(PROGRAMS)
+
+# Random valid IMAP from several clients at a time against a model of the state rules.
+model:
+	@tests/support/deps.sh test
+	@$(MAKE) --no-print-directory -s -j2 all
+	@LETTERPLATE=$(BUILD)/letterplate /usr/bin/python3 -B tests/model/run.py --seconds $(SECONDS)
 
 # A folder of real messages (mime/, calendar/, ics/, tnef/ with expected/ beside
 # them), held against what independent programs say of each.
@@ -143,7 +151,6 @@ config.env.example: $(BUILD)/letterplate
 # ---- Fuzzing: any bytes that a stranger can send (clang's libFuzzer) ----
 
 FUZZERS := $(patsubst tests/fuzz/%.c,build/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
-SECONDS ?= 60
 fuzz:
 	@tests/support/deps.sh check
 	@$(MAKE) --no-print-directory -s -j2 BUILD=build/fuzz CC=clang FORTIFY= \
