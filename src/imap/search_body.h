@@ -7,32 +7,23 @@
 
 #include "base/arena.h"
 #include "base/buf.h"
-#include "mime/decode.h"
-#include "mime/part.h"
+#include "mime/search_text.h"
 #include "search_key.h"
 #include "store/reader.h"
 
 /*
- * The texts of one message after another, decoded and folded piece by piece, with
- * the needles of all BODY and TEXT keys looked for in each piece: a part of any
- * size takes some hundred kilobytes.  On the readers lane.
+ * The texts of one message after another (mime/search_text.h), with the needles of
+ * all BODY and TEXT keys looked for in each piece: a part of any size takes some
+ * hundred kilobytes.  On the readers lane.
  */
 struct search_body {
-	struct reader *reader;
 	struct search_key **keys;    /* those with BODY and TEXT */
 	size_t count;
 	size_t longest;              /* needle */
 	uint32_t seq;                /* the message; answers are noted under it */
-
-	const struct mime_part *part;        /* NULL: through */
-	bool in_body;                /* its header is done */
-	uint64_t at;                 /* in the part's body */
-	struct mime_decoder decoder;
-	struct slice charset;
-	bool wide;                   /* no superset of ASCII: UTF-16 and its kin */
-	struct buf decoded;          /* not converted yet: an unfinished line */
-	struct buf utf8;
-	struct buf folded;           /* the end of it is looked at again */
+	struct search_text text;
+	struct buf window;           /* the end of the piece before, and this one */
+	bool all_answered;
 };
 
 /* The list of keys lies in `keep`. */
@@ -45,8 +36,5 @@ bool search_body_begin(struct search_body *b, struct reader *r, uint32_t seq);
 /* One piece further.  Keys whose needle was met have answer true; at the end of the
  * message all others have false.  False: that was the end. */
 bool search_body_step(struct search_body *b);
-
-/* The header's text that a HEADER key compares with, in `out`. */
-bool search_fold_field(struct buf *out, struct slice value);
 
 #endif

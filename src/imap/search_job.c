@@ -135,12 +135,10 @@ static bool ask_snapshot(const struct search_job *j, const struct search_key *ke
 /* A message without a date that can be read was sent on no day. */
 static bool ask_sent(struct search_job *j, const struct search_key *key)
 {
-	struct header_field field;
-	struct mime_date date;
+	int64_t day;
 
-	return header_find(reader_header(j->reader), "Date", &field) &&
-	       mime_date_parse(&date, field.value) &&
-	       in_order(key->order, mime_days(date.year, date.month, date.day), key->days);
+	return search_text_sent(reader_header(j->reader), &day) &&
+	       in_order(key->order, day, key->days);
 }
 
 static bool ask_header(struct search_job *j, const struct search_key *key)
@@ -154,7 +152,7 @@ static bool ask_header(struct search_job *j, const struct search_key *key)
 		if (key->needle.len == 0)
 			return true;
 		buf_clear(&j->field);
-		search_fold_field(&j->field, field.value);
+		search_text_value(&j->field, field.value);
 		if (j->field.len && memmem(j->field.data, j->field.len,
 					   key->needle.at, key->needle.len))
 			return true;

@@ -36,7 +36,8 @@ static bool matches_in(const char *keys, struct slice message, unsigned *steps)
 	assert_int_equal(reader_open(r, 1), STORE_OK);
 	assert_true(search_body_begin(&body, r, 1));
 	for (*steps = 1; search_body_step(&body); ++*steps)
-		assert_true(body.decoded.cap + body.utf8.cap + body.folded.cap <= 1 << 20);
+		assert_true(body.text.decoded.cap + body.text.utf8.cap +
+			    body.text.bare.cap + body.text.folded.cap + body.window.cap <= 1 << 20);
 	for (size_t i = 0; i < body.count; i++) {
 		assert_int_equal(body.keys[i]->asked, 1);
 		all = all && body.keys[i]->answer;
@@ -73,6 +74,7 @@ static void test_what_is_text(void **state)
 		{ "BODY preamble", false }, { "BODY epilogue", false },
 		{ "BODY first BODY deep TEXT top", true }, { "BODY first BODY none", false },
 		{ "BODY \"\"", true }, { "TEXT \"\"", true }, { "BODY firstdeep", false },
+		{ "TEXT topnot", false }, { "TEXT tightcontent", false },
 	};
 
 	(void)state;
@@ -97,6 +99,10 @@ static void test_encodings_and_charsets(void **state)
 		  "Content-Type: text/plain; charset=ISO-2022-JP\n\n\033$BF|K\\\033(B\n" },
 		{ "BODY \"\xE6\x97\xA5\xE6\x9C\xAC\"",
 		  "Content-Type: text/plain; charset=shift_jis\n\n\x93\xFA\x96{\n" },
+		{ "BODY \"two words\" BODY href BODY \"a<b\"",
+		  "Content-Type: text/html\n\n<a href=x>two</a>&nbsp;<i>wo</i>rds a&lt;b" },
+		{ "BODY \"gr\xC3\xBCsse\" BODY hi",
+		  "Content-Type: text/html; charset=iso-8859-1\n\n<p>GR&Uuml;&#223;E\nhi" },
 		{ "BODY yes", "Content-Type: text/plain; charset=utf-16\n"
 		  "Content-Transfer-Encoding: base64\n\n/v8AWQBlAHM=\n" },
 		{ "BODY yes", "Content-Type: text/plain; charset=utf-16le\n"
