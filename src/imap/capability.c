@@ -49,6 +49,7 @@ static const struct capability {
 	[CAP_MOVE]          = { "MOVE", INSIDE, 0, 0 },                         /* RFC 6851 */
 	[CAP_CHILDREN]      = { "CHILDREN", INSIDE, 0, 0 },                     /* RFC 3348 */
 	[CAP_SPECIAL_USE]   = { "SPECIAL-USE", INSIDE, 0, 0 },                  /* RFC 6154 */
+	[CAP_SAVEDATE]      = { "SAVEDATE", INSIDE, 0, 0 },                     /* RFC 8514 */
 	[CAP_APPENDLIMIT]   = { "APPENDLIMIT", INSIDE | LIMIT, 0, 0 },          /* RFC 7889 */
 };
 

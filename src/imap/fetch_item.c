@@ -18,6 +18,7 @@ static const struct fetch_name {
 	{ "FLAGS",         FETCH_FLAGS,         SECTION_WHOLE,  false },
 	{ "INTERNALDATE",  FETCH_INTERNALDATE,  SECTION_WHOLE,  false },
 	{ "RFC822.SIZE",   FETCH_SIZE,          SECTION_WHOLE,  false },
+	{ "SAVEDATE",      FETCH_SAVEDATE,      SECTION_WHOLE,  false },   /* RFC 8514 */
 	{ "ENVELOPE",      FETCH_ENVELOPE,      SECTION_WHOLE,  false },
 	{ "BODY",          FETCH_BODY,          SECTION_WHOLE,  false },
 	{ "BODYSTRUCTURE", FETCH_BODYSTRUCTURE, SECTION_WHOLE,  false },

@@ -264,6 +264,12 @@ static bool begin_value(struct fetch_job *f, const struct fetch_item *item)
 	case FETCH_SIZE:
 		buf_printf(&f->out, "%llu", (unsigned long long)m.size);
 		return true;
+	case FETCH_SAVEDATE:
+		if (m.saved)
+			add_date(&f->out, m.saved);
+		else
+			buf_add_text(&f->out, "NIL");
+		return true;
 	case FETCH_ENVELOPE:
 	case FETCH_BODY:
 	case FETCH_BODYSTRUCTURE:

@@ -125,6 +125,11 @@ static bool ask_snapshot(const struct search_job *j, const struct search_key *ke
 		return has_keyword(j, &m, key->name);
 	case SEARCH_DATE:
 		return in_order(key->order, day_received(m.received), key->days);
+	case SEARCH_SAVED:
+		/* Of a message that was there before the index nobody knows: RFC 8514
+		 * 4.3 takes INTERNALDATE then. */
+		return in_order(key->order, day_received(m.saved ? m.saved : m.received),
+				key->days);
 	case SEARCH_SIZE:
 		return in_order(key->order, size, (int64_t)key->size);
 	default:

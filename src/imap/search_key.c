@@ -44,6 +44,11 @@ static const struct search_word {
 	{ "ON",         SEARCH_DATE,    A_DATE,    false, SEARCH_EQUAL,    0, NULL },
 	{ "OR",         SEARCH_OR,      TWO_KEYS,  false, SEARCH_EQUAL,    0, NULL },
 	{ "RECENT",     SEARCH_RECENT,  NOTHING,   false, SEARCH_EQUAL,    0, NULL },
+	/* RFC 8514 4.3. */
+	{ "SAVEDATESUPPORTED", SEARCH_ALL, NOTHING, false, SEARCH_EQUAL,   0, NULL },
+	{ "SAVEDBEFORE", SEARCH_SAVED,  A_DATE,    false, SEARCH_LESS,     0, NULL },
+	{ "SAVEDON",    SEARCH_SAVED,   A_DATE,    false, SEARCH_EQUAL,    0, NULL },
+	{ "SAVEDSINCE", SEARCH_SAVED,   A_DATE,    false, SEARCH_AT_LEAST, 0, NULL },
 	{ "SEEN",       SEARCH_FLAG,    NOTHING,   false, SEARCH_EQUAL,    MESSAGE_SEEN, NULL },
 	{ "SENTBEFORE", SEARCH_SENT,    A_DATE,    false, SEARCH_LESS,     0, NULL },
 	{ "SENTON",     SEARCH_SENT,    A_DATE,    false, SEARCH_EQUAL,    0, NULL },

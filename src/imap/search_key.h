@@ -26,6 +26,7 @@ enum search_kind {
 	SEARCH_NEW,
 	SEARCH_KEYWORD,
 	SEARCH_DATE,                 /* INTERNALDATE */
+	SEARCH_SAVED,                /* SAVEDATE (RFC 8514) */
 	SEARCH_SIZE,
 	/* Answered from the header. */
 	SEARCH_SENT,
@@ -55,7 +56,7 @@ struct search_key {
 	bool negated;                /* UNSEEN, OLD: the opposite of what `kind` says */
 	struct search_key *child;    /* AND, OR, NOT: the first; the others behind it */
 	struct search_key *next;
-	enum search_order order;     /* DATE, SENT, SIZE */
+	enum search_order order;     /* DATE, SAVED, SENT, SIZE */
 	unsigned flag;               /* FLAG: one of message_flags */
 	uint64_t size;
 	int64_t days;                /* since 1970-01-01 */

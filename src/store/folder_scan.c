@@ -203,7 +203,8 @@ static bool look_at(const struct folder *f, struct found *n, struct arrival *a)
 		return true;
 	*a = (struct arrival){
 		.name = n->name, .place = n->place, .received = st.st_mtime,
-		.uid = n->uid == UINT32_MAX ? 0 : n->uid,
+		/* What was there before us was saved when the file got its name, or later. */
+		.uid = n->uid == UINT32_MAX ? 0 : n->uid, .saved = st.st_ctime,
 	};
 	return file_name_number(n->name, 'W', &a->size) || file_crlf_size(path.at, &a->size);
 }

@@ -78,6 +78,9 @@ static void test_snapshot_items(void **state)
 	check("(UID FLAGS)", "* 1 FETCH (UID 1 FLAGS (\\Seen \\Draft \\Recent $Work later))\r\n"
 			     "* 2 FETCH (UID 7 FLAGS ())\r\n");
 	check("RFC822.SIZE", "* 1 FETCH (RFC822.SIZE 11)\r\n* 2 FETCH (RFC822.SIZE 8)\r\n");
+	fakes.at[0].info.saved = 760073345;
+	check("SAVEDATE", "* 1 FETCH (SAVEDATE \" 1-Feb-1994 03:29:05 +0000\")\r\n"
+			  "* 2 FETCH (SAVEDATE NIL)\r\n");
 	check("INTERNALDATE", "* 1 FETCH (INTERNALDATE \" 1-Feb-1994 03:29:05 +0000\")\r\n"
 			      "* 2 FETCH (INTERNALDATE \" 1-Jan-1970 00:00:00 +0000\")\r\n");
 	setenv("TZ", "XST+3:30", 1);
