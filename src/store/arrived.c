@@ -66,6 +66,7 @@ static bool add_one(struct folder *f, struct arrived *a, int64_t now)
 		.name = a->name, .place = a->place, .size = a->size,
 		.received = a->received, .saved = now, .texts = texts,
 	};
+	const struct record *known;
 	struct record *r;
 	struct path path;
 
@@ -87,9 +88,10 @@ static bool add_one(struct folder *f, struct arrived *a, int64_t now)
 		return false;
 	a->result.uid_validity = f->head.uid_validity;
 	/* It may have been found by a comparison before we came. */
-	r = n.keywords && f->loaded ? table_uid(&f->table, a->result.uid) : NULL;
-	if (!r || r->keywords == n.keywords)
+	known = n.keywords && f->loaded ? table_uid(&f->table, a->result.uid) : NULL;
+	if (!known || known->keywords == n.keywords)
 		return true;
+	r = table_own(&f->table, known);
 	if (!folder_file_moved(f, r, a->place, a->name))
 		return false;
 	r->keywords = n.keywords;

@@ -55,8 +55,8 @@ void copy_list_add(struct copy_list *l, const struct folder *f, const struct rec
 
 void copy_list_all(struct copy_list *l, const struct folder *f)
 {
-	for (uint32_t i = 0; i < f->table.count; i++)
-		copy_list_add(l, f, &f->table.records[i]);
+	for (uint32_t i = 0; i < f->table.records.count; i++)
+		copy_list_add(l, f, records_at(&f->table.records, i));
 }
 
 static void tmp_path(struct path *p, const struct folder *to, const struct copy_one *c)
@@ -227,7 +227,7 @@ static bool index_copies(struct folder *from, struct folder *to, struct copy_lis
 			.name = c->new, .place = PLACE_CUR, .size = c->size,
 			.received = c->received, .saved = now, .keywords = c->keywords,
 		};
-		struct record *r;
+		const struct record *r;
 
 		if (!c->in_place)
 			continue;
@@ -326,12 +326,11 @@ static void run_copy(struct mail_job *mail)
 	if (mail->st != STORE_OK)
 		return;
 	for (size_t i = 0; i < j->uids.count; i++) {
-		uint32_t at = records_find(from->table.records, from->table.count,
-					   j->uids.ranges[i].first);
+		const struct records *all = &from->table.records;
+		uint32_t at = records_find(all, j->uids.ranges[i].first);
 
-		for (; at < from->table.count &&
-		       from->table.records[at].uid <= j->uids.ranges[i].last; at++)
-			copy_list_add(&j->list, from, &from->table.records[at]);
+		for (; at < all->count && records_at(all, at)->uid <= j->uids.ranges[i].last; at++)
+			copy_list_add(&j->list, from, records_at(all, at));
 	}
 	j->uid_validity = to->head.uid_validity;
 	mail->st = folder_copy(from, to, &j->list, j->move);

@@ -19,6 +19,10 @@
 #include "base/mem.h"
 #include "watch.h"
 
+/* To hash the names of a million messages takes a fifth of a second: for a few files
+ * the index is asked. */
+enum { HASHED_AT_ONCE = 5000, ASKED_MAX = 500 };
+
 /* A directory whose name says this in some other spelling than ours. */
 static bool search_root(const char *root, const char *name, struct folder_dir *out)
 {
@@ -233,7 +237,8 @@ static uint32_t last_uid(const struct folder *f)
 {
 	if (!f->loaded)
 		return f->head.uid_next - 1;
-	return f->table.count ? f->table.records[f->table.count - 1].uid : 0;
+	return f->table.records.count ?
+	       records_at(&f->table.records, f->table.records.count - 1)->uid : 0;
 }
 
 static void load_one(void *ctx, const struct index_message *m)
@@ -258,6 +263,7 @@ enum store_status folder_load(struct folder *f)
 	if (f->loaded)
 		return STORE_OK;
 	table_init(&f->table);
+	f->asked = 0;
 	if (!index_messages(f->store->index, f->head.id, load_one, f)) {
 		table_release(&f->table);
 		return index_failure(f->store->index);
@@ -362,18 +368,27 @@ bool folder_keep(struct folder *f, const struct record *r)
 	return ok;
 }
 
-/* Whether the base is there: from the table, or from the index without one. */
-static bool find_uid(struct folder *f, const char *name, uint32_t *uid)
+bool folder_uid_of(struct folder *f, const char *name, uint32_t *uid)
 {
 	size_t len = file_base_len(name);
 
-	if (f->loaded) {
+	if (f->loaded && (f->table.slot || f->table.records.count < HASHED_AT_ONCE ||
+			  f->asked++ >= ASKED_MAX)) {
 		const struct record *r = table_file(&f->table, name, len);
 
 		*uid = r ? r->uid : 0;
 		return true;
 	}
 	return index_message_uid(f->store->index, f->head.id, name, len, uid);
+}
+
+bool folder_record_of(struct folder *f, const char *name, const struct record **r)
+{
+	uint32_t uid;
+	bool ok = folder_uid_of(f, name, &uid);
+
+	*r = ok && uid ? table_uid(&f->table, uid) : NULL;
+	return ok;
 }
 
 bool folder_add(struct folder *f, const struct arrival *a, uint32_t *uid)
@@ -388,7 +403,7 @@ bool folder_add(struct folder *f, const struct arrival *a, uint32_t *uid)
 	char *keywords;
 	bool ok;
 
-	if (!find_uid(f, a->name, uid))
+	if (!folder_uid_of(f, a->name, uid))
 		return false;
 	if (*uid)
 		return !a->texts || index_texts_put(s->index, f->head.id, *uid, a->texts);
@@ -436,10 +451,12 @@ bool folder_file_moved(struct folder *f, struct record *r, enum place place, con
 	return folder_keep(f, r);
 }
 
-bool folder_remove(struct folder *f, struct record *r)
+bool folder_remove(struct folder *f, const struct record *r)
 {
+	uint32_t uid = r->uid;
+
 	folder_tick(f);
 	folder_count(f, r, -1);
 	table_remove(&f->table, r);
-	return index_message_delete(f->store->index, f->head.id, r->uid);
+	return index_message_delete(f->store->index, f->head.id, uid);
 }

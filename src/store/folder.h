@@ -17,6 +17,7 @@ struct folder {
 	bool live;                       /* inotify sees every change */
 	struct table table;
 	bool loaded;                     /* table is filled */
+	unsigned asked;                  /* files looked for in the index for want of its hash */
 	bool changed;                    /* since the last snapshot */
 	bool touched;                    /* in this transaction */
 	bool ticked;                     /* modseq was raised in this job */
@@ -72,9 +73,13 @@ struct arrival {
 bool folder_add(struct folder *f, const struct arrival *a, uint32_t *uid);
 /* The file has another name now; flags and keywords follow it. */
 bool folder_file_moved(struct folder *f, struct record *r, enum place place, const char *name);
-bool folder_remove(struct folder *f, struct record *r);
+bool folder_remove(struct folder *f, const struct record *r);
 /* r as it is now, to the index. */
 bool folder_keep(struct folder *f, const struct record *r);
+/* The message whose file has this base, from the table or the index; 0 or NULL: none.
+ * False: the index failed. */
+bool folder_uid_of(struct folder *f, const char *name, uint32_t *uid);
+bool folder_record_of(struct folder *f, const char *name, const struct record **r);
 void folder_count(struct folder *f, const struct record *r, int by);
 uint64_t folder_tick(struct folder *f);
 

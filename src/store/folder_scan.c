@@ -38,7 +38,7 @@ struct scan {
 	struct folder *f;
 	bool ok, first;
 	bool whole;                      /* both directories, whatever their times say */
-	uint8_t round;
+	uint8_t round, *seen;            /* of each record: the last round that saw it */
 	bool unreadable;                 /* a message is there that we may not read */
 	bool noisy;                      /* somebody never stopped changing it */
 	bool in_order;                   /* of arrival already: events are */
@@ -87,21 +87,23 @@ static bool see_file(void *ctx, enum place place, const char *name)
 {
 	struct scan *s = ctx;
 	struct folder *f = s->f;
-	struct record *r = table_file(&f->table, name, file_base_len(name));
+	const struct record *r;
+	uint32_t at;
 
 	if (file_base_len(name) == 0)
 		return true;
-	if (!r) {
+	if (!table_file_at(&f->table, name, file_base_len(name), &at)) {
 		add_found(s, place, name);
 		return true;
 	}
+	r = records_at(&f->table.records, at);
 	/* Two files of one base, or one that moved while we looked. */
-	if (r->seen_in_scan == s->round &&
+	if (s->seen[at] == s->round &&
 	    is_there(f, (enum place)r->place, table_name(&f->table, r)))
 		return true;
-	r->seen_in_scan = s->round;
+	s->seen[at] = s->round;
 	if (r->place != place || strcmp(table_name(&f->table, r), name) != 0)
-		s->ok = folder_file_moved(f, r, place, name) && s->ok;
+		s->ok = folder_file_moved(f, table_own(&f->table, r), place, name) && s->ok;
 	return s->ok;
 }
 
@@ -115,13 +117,13 @@ static bool is_as_before(const struct scan *s, enum place place, int64_t mtime)
 
 static bool scan_place(struct scan *s, enum place place, int64_t mtime)
 {
-	struct table *t = &s->f->table;
+	const struct records *all = &s->f->table.records;
 
 	if (!is_as_before(s, place, mtime))
 		return maildir_scan(s->f->path, place, see_file, s) && s->ok;
-	for (uint32_t i = 0; i < t->count; i++) {
-		if (t->records[i].place == place)
-			t->records[i].seen_in_scan = s->round;
+	for (uint32_t i = 0; i < all->count; i++) {
+		if (records_at(all, i)->place == place)
+			s->seen[i] = s->round;
 	}
 	return true;
 }
@@ -144,26 +146,25 @@ static bool scan_round(struct scan *s, bool *quiet, int64_t before[2])
 }
 
 /* Not seen since that round, itself included. */
-static bool any_unseen(const struct table *t, uint8_t since)
+static bool any_unseen(const struct scan *s, uint8_t since)
 {
-	for (uint32_t i = 0; i < t->count; i++) {
-		if (t->records[i].name && t->records[i].seen_in_scan < since)
+	for (uint32_t i = 0; i < s->f->table.records.count; i++) {
+		if (s->seen[i] < since)
 			return true;
 	}
 	return false;
 }
 
-static bool remove_unseen(struct folder *f, uint8_t since)
+static bool remove_unseen(struct scan *s, uint8_t since)
 {
+	struct table *t = &s->f->table;
 	bool ok = true;
 
-	for (uint32_t i = 0; ok && i < f->table.count; i++) {
-		struct record *r = &f->table.records[i];
-
-		if (r->name && r->seen_in_scan < since)
-			ok = folder_remove(f, r);
+	for (uint32_t i = 0; ok && i < t->records.count; i++) {
+		if (s->seen[i] < since)
+			ok = folder_remove(s->f, records_at(&t->records, i));
 	}
-	table_sweep(&f->table);
+	table_sweep(t);
 	return ok;
 }
 
@@ -291,25 +292,23 @@ static int64_t settled(int64_t mtime, int64_t now_ns)
 
 static void begin_rounds(struct scan *s)
 {
-	const struct table *t = &s->f->table;
-
 	s->round = 0;
-	for (uint32_t i = 0; i < t->count; i++)
-		t->records[i].seen_in_scan = 0;
+	if (s->f->table.records.count > 0)
+		memset(s->seen, 0, s->f->table.records.count);
 }
 
 static bool rounds(struct scan *s, int64_t times[2])
 {
-	const struct table *t = &s->f->table;
 	bool quiet = false;
 
+	s->seen = mem_array(s->f->table.records.count + (size_t)1, 1);
 	begin_rounds(s);
 	for (unsigned i = 0; i < ROUNDS_MAX && !quiet; i++) {
 		if (!scan_round(s, &quiet, times))
 			return false;
 		/* Nothing is missing, so nothing was missed: what came after will
 		 * change the time that we keep. */
-		if (!any_unseen(t, s->round))
+		if (!any_unseen(s, s->round))
 			break;
 		/* It may lie in the directory that was passed over: its base was in
 		 * both. */
@@ -321,8 +320,8 @@ static bool rounds(struct scan *s, int64_t times[2])
 	}
 	/* It never was quiet: who was seen in any round is believed to be there, and
 	 * asked for again the next time. */
-	s->noisy = !quiet && any_unseen(t, s->round);
-	return remove_unseen(s->f, quiet ? s->round : 1);
+	s->noisy = !quiet && any_unseen(s, s->round);
+	return remove_unseen(s, quiet ? s->round : 1);
 }
 
 static enum store_status compare(struct folder *f, bool whole)
@@ -353,6 +352,7 @@ static enum store_status compare(struct folder *f, bool whole)
 	uidlist_free(list);
 	clear_found(&s);
 	free(s.found);
+	free(s.seen);
 	return st;
 }
 
@@ -389,8 +389,8 @@ enum store_status folder_claim(struct folder *f)
 		return st;
 	if (!store_begin(f->store))
 		return index_failure(f->store->index);
-	for (uint32_t i = 0; ok && i < f->table.count; i++) {
-		struct record *r = &f->table.records[i];
+	for (uint32_t i = 0; ok && i < f->table.records.count; i++) {
+		const struct record *r = records_at(&f->table.records, i);
 		char old[FILE_NAME], new[FILE_NAME];
 		struct path from, to;
 
@@ -402,7 +402,7 @@ enum store_status folder_claim(struct folder *f)
 		path_message(&from, f->path, PLACE_NEW, old);
 		path_message(&to, f->path, PLACE_CUR, new);
 		if (rename(from.at, to.at) == 0) {
-			ok = folder_file_moved(f, r, PLACE_CUR, new);
+			ok = folder_file_moved(f, records_own(&f->table.records, i), PLACE_CUR, new);
 		} else if (errno != ENOENT) {
 			/* The next would fail as well: of a Maildir that is read-only one
 			 * line in the log is enough. */
@@ -442,11 +442,13 @@ static bool see_events(struct scan *s, const struct file_event *events)
 
 	for (const struct file_event *e = events; e; e = e->next) {
 		size_t len = file_base_len(e->name);
-		struct record *r = table_file(&f->table, e->name, len);
+		const struct record *r;
 
 		if (!e->appeared || e->name[0] == '.' || len == 0 ||
 		    !is_there(f, e->place, e->name))
 			continue;
+		if (!folder_record_of(f, e->name, &r))
+			return false;
 		if (r && was_half(f, r, e)) {
 			if (!folder_remove(f, r))
 				return false;
@@ -459,19 +461,19 @@ static bool see_events(struct scan *s, const struct file_event *events)
 		} else if ((r->place != e->place ||
 			    strcmp(table_name(&f->table, r), e->name) != 0) &&
 			   !is_there(f, (enum place)r->place, table_name(&f->table, r)) &&
-			   !folder_file_moved(f, r, e->place, e->name)) {
+			   !folder_file_moved(f, table_own(&f->table, r), e->place, e->name)) {
 			return false;
 		}
 	}
 	return true;
 }
 
-static bool any_vanished(const struct folder *f, const struct file_event *events)
+static bool any_vanished(struct folder *f, const struct file_event *events)
 {
 	for (const struct file_event *e = events; e; e = e->next) {
-		const struct record *r = table_file(&f->table, e->name, file_base_len(e->name));
+		const struct record *r = NULL;
 
-		if (!e->appeared && r && r->place == e->place &&
+		if (!e->appeared && folder_record_of(f, e->name, &r) && r && r->place == e->place &&
 		    strcmp(table_name(&f->table, r), e->name) == 0 &&
 		    !is_there(f, e->place, e->name))
 			return true;

@@ -51,7 +51,7 @@ uint64_t kept_settle(struct store *s, uint64_t now)
 		if (f->mailbox && !f->gone)
 			continue;
 		if (!may_be_kept(f, now) || kept == KEPT_MAX ||
-		    messages + f->table.count > KEPT_MESSAGES_MAX) {
+		    messages + f->table.records.count > KEPT_MESSAGES_MAX) {
 			folder_free(f);
 			continue;
 		}
@@ -59,7 +59,7 @@ uint64_t kept_settle(struct store *s, uint64_t now)
 		watch_remove(s->watch, f->wd);
 		f->live = false;
 		kept++;
-		messages += f->table.count;
+		messages += f->table.records.count;
 		rest = f->used_ms + KEPT_MS - now;
 	}
 	return rest;

@@ -43,18 +43,18 @@ struct edit_job {
 	store_fn *fn;
 };
 
-typedef bool edit_fn(struct edit_job *j, struct folder *f, struct record *r);
+typedef bool edit_fn(struct edit_job *j, struct folder *f, const struct record *r);
 
-/* The file is not where it was.  False: the index failed.  *found: it has another
- * name and r follows it; else the message is gone and r with it. */
-static bool look_for(struct edit_job *j, struct folder *f, struct record *r, bool *found)
+/* The file is not where it was.  False: the index failed.  Else it has another name
+ * and the record follows it, or the message is gone. */
+static bool look_for(struct edit_job *j, struct folder *f, const struct record *r)
 {
 	enum place place = (enum place)r->place;
 	char name[FILE_NAME];
 
 	snprintf(name, sizeof(name), "%s", table_name(&f->table, r));
-	*found = finder_find(&j->finder, f->path, &place, name);
-	return *found ? folder_file_moved(f, r, place, name) : folder_remove(f, r);
+	return finder_find(&j->finder, f->path, &place, name) 
+	       ? folder_file_moved(f, table_own(&f->table, r), place, name) : folder_remove(f, r);
 }
 
 static void path_of(struct path *p, const struct folder *f, const struct record *r)
@@ -117,17 +117,18 @@ static int rename_for(struct folder *f, struct record *r, unsigned flags, unsign
 	return 0;
 }
 
-static bool edit_flags(struct edit_job *j, struct folder *f, struct record *r)
+static bool edit_flags(struct edit_job *j, struct folder *f, const struct record *r)
 {
-	for (unsigned tries = 0; tries < 3; tries++) {
-		struct record before = *r;
+	const uint32_t uid = r->uid;
+
+	for (unsigned tries = 0; r && tries < 3; tries++) {
+		struct record before = *r, *mine;
 		unsigned flags, set;
-		bool found;
 		int err;
 
 		/* RFC 7162 3.1.3 */
 		if (j->unchanged_since && r->modseq > j->unchanged_since) {
-			uid_set_add(&j->refused, r->uid, r->uid);
+			uid_set_add(&j->refused, uid, uid);
 			return true;
 		}
 		flags = new_flags(j, r->flags);
@@ -137,36 +138,37 @@ static bool edit_flags(struct edit_job *j, struct folder *f, struct record *r)
 		}
 		if (flags == r->flags && set == r->keywords)
 			return true;
-		err = rename_for(f, r, flags, set);
+		mine = table_own(&f->table, r);
+		err = rename_for(f, mine, flags, set);
 		if (err == ENOENT) {
-			if (!look_for(j, f, r, &found))
+			if (!look_for(j, f, mine))
 				return false;
-			if (!found)
-				return true;
+			r = table_uid(&f->table, uid);
 			continue;
 		}
 		if (err) {
 			j->mail.st = maildir_failed("cannot change flags in", f->path, err);
 			return true;
 		}
-		r->flags = (uint8_t)flags;
-		r->keywords = set;
+		mine->flags = (uint8_t)flags;
+		mine->keywords = set;
 		table_note_keywords(&f->table, f->store->keywords, set);
-		r->modseq = folder_tick(f);
+		mine->modseq = folder_tick(f);
 		folder_count(f, &before, -1);
-		folder_count(f, r, 1);
-		return folder_keep(f, r);
+		folder_count(f, mine, 1);
+		return folder_keep(f, mine);
 	}
 	return true;
 }
 
 /* ---- EXPUNGE ---- */
 
-static bool expunge(struct edit_job *j, struct folder *f, struct record *r)
+static bool expunge(struct edit_job *j, struct folder *f, const struct record *r)
 {
-	for (unsigned tries = 0; tries < 3 && (r->flags & MESSAGE_DELETED); tries++) {
+	const uint32_t uid = r->uid;
+
+	for (unsigned tries = 0; r && tries < 3 && (r->flags & MESSAGE_DELETED); tries++) {
 		struct path path;
-		bool found;
 
 		path_of(&path, f, r);
 		if (unlink(path.at) == 0)
@@ -176,10 +178,9 @@ static bool expunge(struct edit_job *j, struct folder *f, struct record *r)
 			return true;
 		}
 		/* Renamed by another program, which may have taken \Deleted off. */
-		if (!look_for(j, f, r, &found))
+		if (!look_for(j, f, r))
 			return false;
-		if (!found)
-			return true;
+		r = table_uid(&f->table, uid);
 	}
 	return true;
 }
@@ -194,16 +195,19 @@ static bool edit_range(struct edit_job *j, struct folder *f, struct uid_range ra
 
 	if (range.last < first)
 		return true;
-	for (uint32_t at = records_find(t->records, t->count, first);
-	     ok && j->mail.st == STORE_OK && at < t->count && t->records[at].uid <= range.last;
-	     at++) {
-		if (clock_mono_ms() >= j->until && t->records[at].uid > j->next) {
-			j->next = t->records[at].uid;
+	for (uint32_t at = records_find(&t->records, first);
+	     ok && j->mail.st == STORE_OK && at < t->records.count; at++) {
+		const struct record *r = records_at(&t->records, at);
+
+		if (r->uid > range.last)
+			break;
+		if (clock_mono_ms() >= j->until && r->uid > j->next) {
+			j->next = r->uid;
 			j->mail.again = true;
 			break;
 		}
-		if (t->records[at].name)
-			ok = fn(j, f, &t->records[at]);
+		if (r->name)
+			ok = fn(j, f, r);
 	}
 	return ok;
 }

@@ -1,7 +1,7 @@
 /*
- * Snapshots: a flat array, copied whole when a folder changes.  A hundred thousand
- * messages are under five megabytes, which is copied in about a millisecond, on
- * the mail lane; and whoever reads one needs no lock and no patience.
+ * Snapshots: a folder's records at one moment, which nobody changes any more; whoever
+ * reads one needs no lock and no patience.  How they share what is equal, and why
+ * that makes them cheap: records.c.
  */
 #include "snapshot_private.h"
 
@@ -11,20 +11,16 @@
 
 #include "base/mem.h"
 
-struct snapshot *snapshot_new(const struct record *records, uint32_t count,
-			      struct names *names, const struct keywords *keywords)
+struct snapshot *snapshot_new(const struct records *records, struct names *names,
+			      const struct keywords *keywords)
 {
 	struct snapshot *s = mem_alloc(sizeof(*s));
 
 	s->refs = 1;
-	s->count = count;
 	s->names = names_hold(names);
 	s->view = names_now(names);
 	s->keywords = keywords;
-	if (count > 0) {
-		s->records = mem_grow(NULL, count, sizeof(*s->records));
-		memcpy(s->records, records, count * sizeof(*s->records));
-	}
+	records_share(&s->records, records);
 	return s;
 }
 
@@ -47,13 +43,13 @@ void snapshot_drop(const struct snapshot *s)
 	if (!mine || --mine->refs > 0)
 		return;
 	names_drop(mine->names);
-	free(mine->records);
+	records_release(&mine->records);
 	free(mine);
 }
 
 uint32_t snapshot_count(const struct snapshot *s)
 {
-	return s->count;
+	return s->records.count;
 }
 
 uint32_t snapshot_uid_validity(const struct snapshot *s)
@@ -73,8 +69,8 @@ uint64_t snapshot_modseq(const struct snapshot *s)
 
 const struct record *snapshot_record(const struct snapshot *s, uint32_t seq)
 {
-	assert(seq >= 1 && seq <= s->count);
-	return &s->records[seq - 1];
+	assert(seq >= 1 && seq <= s->records.count);
+	return records_at(&s->records, seq - 1);
 }
 
 const char *snapshot_file(const struct snapshot *s, const struct record *r)
@@ -98,31 +94,16 @@ uint32_t snapshot_uid(const struct snapshot *s, uint32_t seq)
 	return snapshot_record(s, seq)->uid;
 }
 
-uint32_t records_find(const struct record *records, uint32_t count, uint32_t uid)
-{
-	uint32_t low = 0, high = count;
-
-	while (low < high) {
-		uint32_t middle = low + (high - low) / 2;
-
-		if (records[middle].uid < uid)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low;
-}
-
 uint32_t snapshot_seq_from(const struct snapshot *s, uint32_t uid)
 {
-	return records_find(s->records, s->count, uid) + 1;
+	return records_find(&s->records, uid) + 1;
 }
 
 uint32_t snapshot_seq(const struct snapshot *s, uint32_t uid)
 {
-	uint32_t at = records_find(s->records, s->count, uid);
+	uint32_t at = records_find(&s->records, uid);
 
-	return at < s->count && s->records[at].uid == uid ? at + 1 : 0;
+	return at < s->records.count && records_at(&s->records, at)->uid == uid ? at + 1 : 0;
 }
 
 size_t snapshot_keywords(const struct snapshot *s, unsigned keywords,
@@ -148,13 +129,18 @@ static bool looks_different(const struct record *a, const struct record *b)
 void snapshot_diff(const struct snapshot *from, const struct snapshot *to,
 		   snapshot_diff_fn *fn, void *ctx)
 {
+	const struct records *a = &from->records, *b = &to->records;
 	uint32_t i = 0, j = 0;
 
-	while (i < from->count || j < to->count) {
-		const struct record *old = i < from->count ? &from->records[i] : NULL;
-		const struct record *new = j < to->count ? &to->records[j] : NULL;
+	while (i < a->count || j < b->count) {
+		uint32_t same = i < a->count && j < b->count ? records_same(a, i, b, j) : 0;
+		const struct record *old = i < a->count ? records_at(a, i) : NULL;
+		const struct record *new = j < b->count ? records_at(b, j) : NULL;
 
-		if (!new || (old && old->uid < new->uid)) {
+		if (same) {
+			i += same;
+			j += same;
+		} else if (!new || (old && old->uid < new->uid)) {
 			fn(ctx, SNAPSHOT_GONE, ++i, old->uid);
 		} else if (!old || new->uid < old->uid) {
 			fn(ctx, SNAPSHOT_ADDED, ++j, new->uid);
@@ -167,47 +153,64 @@ void snapshot_diff(const struct snapshot *from, const struct snapshot *to,
 	}
 }
 
-static uint32_t count_gone(const struct snapshot *from, const struct snapshot *to)
+static void count_gone(void *ctx, enum snapshot_change what, uint32_t seq, uint32_t uid)
 {
-	uint32_t gone = 0;
+	uint32_t *gone = ctx;
 
-	for (uint32_t i = 0, j = 0; i < from->count; i++) {
-		while (j < to->count && to->records[j].uid < from->records[i].uid)
+	(void)seq;
+	(void)uid;
+	*gone += what == SNAPSHOT_GONE;
+}
+
+/* Its name may lie in other names than these, and the file is no more. */
+static void add_gone(struct records *r, const struct record *gone)
+{
+	records_add(r, gone)->name = 0;
+}
+
+static void merge(struct records *out, const struct records *from, const struct records *to)
+{
+	uint32_t i = 0, j = 0;
+
+	while (i < from->count || j < to->count) {
+		const struct record *old = i < from->count ? records_at(from, i) : NULL;
+		const struct record *new = j < to->count ? records_at(to, j) : NULL;
+		uint32_t same = old && new ? records_same(from, i, to, j) : 0;
+
+		if (same) {
+			records_add_same(out, to, j, same);
+			i += same;
+			j += same;
+		} else if (!new || (old && old->uid < new->uid)) {
+			add_gone(out, old);
+			i++;
+		} else {
+			i += old && old->uid == new->uid;
+			records_add(out, new);
 			j++;
-		if (j == to->count || to->records[j].uid != from->records[i].uid)
-			gone++;
+		}
 	}
-	return gone;
 }
 
 const struct snapshot *snapshot_without_expunges(const struct snapshot *from,
 						 const struct snapshot *to)
 {
-	uint32_t gone = count_gone(from, to), i = 0, j = 0;
+	struct records none;
 	struct snapshot *s;
+	uint32_t gone = 0;
 
+	snapshot_diff(from, to, count_gone, &gone);
 	if (gone == 0)
 		return snapshot_hold(to);
-	s = snapshot_new(NULL, 0, to->names, to->keywords);
+	records_init(&none);
+	s = snapshot_new(&none, to->names, to->keywords);
 	s->uid_validity = to->uid_validity;
 	s->uid_next = to->uid_next;
 	s->modseq = to->modseq;
 	s->view = to->view;
 	s->all_keywords = to->all_keywords;
 	s->all_count = to->all_count;
-	s->records = mem_grow(NULL, (size_t)to->count + gone, sizeof(*s->records));
-	while (i < from->count || j < to->count) {
-		bool keeps = j == to->count ||
-			     (i < from->count && from->records[i].uid < to->records[j].uid);
-
-		if (!keeps && i < from->count && from->records[i].uid == to->records[j].uid)
-			i++;
-		s->records[s->count] = keeps ? from->records[i++] : to->records[j++];
-		/* Its name may lie in other names than these, and the file is no more. */
-		if (keeps)
-			s->records[s->count].name = 0;
-		s->count++;
-	}
-	assert(s->count == to->count + gone);
+	merge(&s->records, &from->records, &to->records);
+	assert(s->records.count == to->records.count + gone);
 	return s;
 }

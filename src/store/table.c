@@ -1,7 +1,8 @@
 /*
- * A folder's messages in memory: an array by UID, and a hash of base names that
- * finds the UID of a file.  The hash holds UIDs, not places, so that taking
- * messages out moves nothing in it; a UID that is no more is passed over.
+ * A folder's messages in memory: by UID, and a hash of base names that finds the
+ * UID of a file.  The hash holds UIDs, not places, so that taking messages out
+ * moves nothing in it; a UID that is no more is passed over.  It is made when the
+ * first file is looked for: most folders are opened, read and closed without.
  */
 #include "table.h"
 
@@ -18,24 +19,27 @@ void table_init(struct table *t)
 {
 	memset(t, 0, sizeof(*t));
 	t->names = names_new();
-	t->slots = SLOTS_FIRST;
-	t->slot = mem_array(t->slots, sizeof(*t->slot));
 }
 
 void table_release(struct table *t)
 {
-	free(t->records);
+	records_release(&t->records);
 	free(t->slot);
 	names_drop(t->names);
 	memset(t, 0, sizeof(*t));
 }
 
-struct record *table_uid(const struct table *t, uint32_t uid)
+const struct record *table_uid(const struct table *t, uint32_t uid)
 {
-	uint32_t at = records_find(t->records, t->count, uid);
+	uint32_t at = records_find(&t->records, uid);
+	const struct record *r = at < t->records.count ? records_at(&t->records, at) : NULL;
 
-	return at < t->count && t->records[at].uid == uid && t->records[at].name
-	       ? &t->records[at] : NULL;
+	return r && r->uid == uid && r->name ? r : NULL;
+}
+
+struct record *table_own(struct table *t, const struct record *r)
+{
+	return records_own(&t->records, records_find(&t->records, r->uid));
 }
 
 const char *table_name(const struct table *t, const struct record *r)
@@ -46,19 +50,6 @@ const char *table_name(const struct table *t, const struct record *r)
 static uint32_t first_slot(const struct table *t, const char *base, size_t len)
 {
 	return (uint32_t)hash_keyed(slice_make(base, len)) & (t->slots - 1);
-}
-
-struct record *table_file(const struct table *t, const char *base, size_t len)
-{
-	for (uint32_t at = first_slot(t, base, len); t->slot[at];
-	     at = (at + 1) & (t->slots - 1)) {
-		struct record *r = table_uid(t, t->slot[at]);
-		const char *name = r ? table_name(t, r) : "";
-
-		if (file_base_len(name) == len && memcmp(name, base, len) == 0)
-			return r;
-	}
-	return NULL;
 }
 
 static void put_slot(struct table *t, const struct record *r)
@@ -75,15 +66,42 @@ static void put_slot(struct table *t, const struct record *r)
 static void rebuild_slots(struct table *t)
 {
 	t->slots = SLOTS_FIRST;
-	while (t->slots / 2 <= t->count)
+	while (t->slots / 2 <= t->records.count)
 		t->slots *= 2;
 	t->used = 0;
 	free(t->slot);
 	t->slot = mem_array(t->slots, sizeof(*t->slot));
-	for (uint32_t i = 0; i < t->count; i++) {
-		if (t->records[i].name)
-			put_slot(t, &t->records[i]);
+	for (uint32_t i = 0; i < t->records.count; i++) {
+		const struct record *r = records_at(&t->records, i);
+
+		if (r->name)
+			put_slot(t, r);
 	}
+}
+
+bool table_file_at(struct table *t, const char *base, size_t len, uint32_t *at)
+{
+	if (!t->slot)
+		rebuild_slots(t);
+	for (uint32_t slot = first_slot(t, base, len); t->slot[slot];
+	     slot = (slot + 1) & (t->slots - 1)) {
+		uint32_t uid = t->slot[slot], i = records_find(&t->records, uid);
+		const struct record *r = i < t->records.count ? records_at(&t->records, i) : NULL;
+		const char *name = r && r->uid == uid ? table_name(t, r) : "";
+
+		if (file_base_len(name) == len && memcmp(name, base, len) == 0) {
+			*at = i;
+			return len > 0;
+		}
+	}
+	return false;
+}
+
+const struct record *table_file(struct table *t, const char *base, size_t len)
+{
+	uint32_t at;
+
+	return table_file_at(t, base, len, &at) ? records_at(&t->records, at) : NULL;
 }
 
 static void add_to_all(struct table *t, const char *name)
@@ -117,20 +135,16 @@ void table_note_keywords(struct table *t, const struct keywords *k, unsigned set
 struct record *table_add(struct table *t, const struct record *r, const char *name,
 			 const struct keywords *k)
 {
+	const struct records *all = &t->records;
 	struct record *added;
 
-	assert(t->count == 0 || t->records[t->count - 1].uid < r->uid);
-	if (t->count == t->cap) {
-		t->cap = t->cap ? t->cap + t->cap / 2 : 16;
-		t->records = mem_grow(t->records, t->cap, sizeof(*t->records));
-	}
-	added = &t->records[t->count++];
-	*added = *r;
+	assert(all->count == 0 || records_at(all, all->count - 1)->uid < r->uid);
+	added = records_add(&t->records, r);
 	added->name = names_add(t->names, name);
 	assert(added->name);
-	if (t->used >= t->slots / 2)
+	if (t->slot && t->used >= t->slots / 2)
 		rebuild_slots(t);
-	else
+	else if (t->slot)
 		put_slot(t, added);
 	table_note_keywords(t, k, r->keywords);
 	return added;
@@ -147,23 +161,24 @@ void table_rename(struct table *t, struct record *r, const char *name)
 	r->name = names_add(t->names, name);
 }
 
-void table_remove(struct table *t, struct record *r)
+void table_remove(struct table *t, const struct record *r)
 {
 	t->wasted += strlen(table_name(t, r)) + 1;
-	r->name = 0;
+	if (!t->removed_first || r->uid < t->removed_first)
+		t->removed_first = r->uid;
+	if (r->uid > t->removed_last)
+		t->removed_last = r->uid;
+	table_own(t, r)->name = 0;
 }
 
 void table_sweep(struct table *t)
 {
-	uint32_t kept = 0;
-
-	for (uint32_t i = 0; i < t->count; i++) {
-		if (t->records[i].name)
-			t->records[kept++] = t->records[i];
-	}
-	t->count = kept;
+	if (!t->removed_first)
+		return;
+	records_sweep(&t->records, t->removed_first, t->removed_last);
+	t->removed_first = t->removed_last = 0;
 	/* Too many dead slots make every search long. */
-	if (t->used > kept + t->slots / 4)
+	if (t->slot && t->used > t->records.count + t->slots / 4)
 		rebuild_slots(t);
 }
 
@@ -176,8 +191,11 @@ static void compact_names(struct table *t)
 	size_t all_count = t->all_count;
 
 	t->names = names_new();
-	for (uint32_t i = 0; i < t->count; i++)
-		t->records[i].name = names_add(t->names, names_at(view, t->records[i].name));
+	for (uint32_t i = 0; i < t->records.count; i++) {
+		struct record *r = records_own(&t->records, i);
+
+		r->name = names_add(t->names, names_at(view, r->name));
+	}
 	t->all = NULL;
 	t->all_count = t->all_cap = 0;
 	for (size_t i = 0; i < all_count; i++)
@@ -197,7 +215,7 @@ struct snapshot *table_snapshot(struct table *t, const struct keywords *k)
 
 	if (table_is_wasteful(t))
 		compact_names(t);
-	s = snapshot_new(t->records, t->count, t->names, k);
+	s = snapshot_new(&t->records, t->names, k);
 	s->all_keywords = t->all;
 	s->all_count = t->all_count;
 	return s;

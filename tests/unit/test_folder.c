@@ -81,7 +81,7 @@ static void forgets_what_was_not_committed(struct fixture *fx, struct store *s)
 	assert_int_equal(folder_open(s, "Sent", true, &f), STORE_OK);
 	assert_false(f->broken);
 	assert_null(table_file(&f->table, "9.z", 3));
-	assert_int_equal(f->table.count, 3);
+	assert_int_equal(f->table.records.count, 3);
 	assert_int_equal(f->head.messages, 3);
 	(void)fx;
 }
@@ -100,8 +100,8 @@ static void moves(struct fixture *fx, struct store *s)
 
 	assert_int_equal(folder_open(s, "INBOX", true, &f), STORE_OK);
 	assert_true(store_begin(s));
-	r = table_uid(&f->table, 1);
-	assert_non_null(r);
+	assert_non_null(table_uid(&f->table, 1));
+	r = table_own(&f->table, table_uid(&f->table, 1));
 	modseq = r->modseq;
 	assert_true(folder_file_moved(f, r, PLACE_CUR, "1.a:2,"));
 	assert_int_equal(r->modseq, modseq);

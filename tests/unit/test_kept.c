@@ -17,7 +17,7 @@ static void run(struct mail_job *j)
 	struct folder *f;
 
 	assert_int_equal(folder_open(j->question.store, l->name, true, &f), STORE_OK);
-	for (uint32_t uid = f->table.count; uid < l->records; ) {
+	for (uint32_t uid = f->table.records.count; uid < l->records; ) {
 		struct record r = { .uid = ++uid };
 		char name[32];
 

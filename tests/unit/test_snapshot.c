@@ -39,24 +39,25 @@ static int end(void **state)
 /* "1 2 5S" : UIDs, with S for a flag. */
 static struct snapshot *make(struct world *w, const char *text)
 {
-	struct record records[20];
-	uint32_t count = 0;
+	struct records records;
 	struct snapshot *s;
+	uint32_t last = 0;
 
-	memset(records, 0, sizeof(records));
+	records_init(&records);
 	while (*text) {
+		struct record r = { .name = names_add(w->names, "file") };
 		char *rest;
 
-		records[count].uid = (uint32_t)strtoul(text, &rest, 10);
-		records[count].name = names_add(w->names, "file");
+		r.uid = last = (uint32_t)strtoul(text, &rest, 10);
 		if (*rest == 'S')
-			records[count].flags = MESSAGE_SEEN;
+			r.flags = MESSAGE_SEEN;
 		rest += strspn(rest, "S ");
 		text = rest;
-		count++;
+		records_add(&records, &r);
 	}
-	s = snapshot_new(records, count, w->names, w->keywords);
-	s->uid_next = count ? records[count - 1].uid + 1 : 1;
+	s = snapshot_new(&records, w->names, w->keywords);
+	s->uid_next = last + 1;
+	records_release(&records);
 	return s;
 }
 
@@ -129,7 +130,13 @@ static void outlives_its_folder(void **state)
 	struct world *w = *state;
 	struct names *names = names_new();
 	struct record r = { .uid = 1, .name = names_add(names, "1.a:2,") };
-	const struct snapshot *s = snapshot_new(&r, 1, names, w->keywords);
+	struct records records;
+	const struct snapshot *s;
+
+	records_init(&records);
+	records_add(&records, &r);
+	s = snapshot_new(&records, names, w->keywords);
+	records_release(&records);
 
 	for (int i = 0; i < 10000; i++)
 		names_add(names, "another.name.that.takes.room");

@@ -19,7 +19,7 @@ static void add(struct table *t, const struct keywords *k, uint32_t uid)
 	table_add(t, &r, name, k);
 }
 
-static struct record *by_file(const struct table *t, uint32_t uid)
+static const struct record *by_file(struct table *t, uint32_t uid)
 {
 	char name[40];
 
@@ -44,7 +44,8 @@ static void found_by_uid_and_file(void **state)
 		table_remove(&t, table_uid(&t, uid));
 	assert_null(by_file(&t, 8));
 	table_sweep(&t);
-	assert_int_equal(t.count, 500);
+	assert_int_equal(t.records.count, 500);
+	assert_non_null(by_file(&t, 2));
 	for (uint32_t uid = 2; uid <= 2000; uid += 2)
 		assert_int_equal(by_file(&t, uid) != NULL, uid % 4 != 0);
 	table_release(&t);
@@ -65,7 +66,7 @@ static void comes_and_goes(void **state)
 			table_sweep(&t);
 		}
 	}
-	assert_int_equal(t.count, 10);
+	assert_int_equal(t.records.count, 10);
 	assert_true(t.slots <= 256);
 	assert_non_null(by_file(&t, 20000));
 	assert_null(by_file(&t, 1));
@@ -91,7 +92,7 @@ static void renamed(void **state)
 	old = table_snapshot(&t, k);
 	/* Until the names are packed anew. */
 	for (int i = 0; i < 60000; i++)
-		table_rename(&t, table_uid(&t, 1), i & 1 ? "1.base:2,S" : "1.base:2,FS");
+		table_rename(&t, table_own(&t, table_uid(&t, 1)), i & 1 ? "1.base:2,S" : "1.base:2,FS");
 	assert_string_equal(table_name(&t, by_file(&t, 1)), "1.base:2,S");
 	snapshot_drop(table_snapshot(&t, k));
 	assert_true(names_bytes(t.names) < 100000);
