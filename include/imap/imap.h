@@ -34,6 +34,7 @@ struct imap_server {
 	const char *hostname;            /* in the greeting */
 	uint64_t append_max;             /* APPENDLIMIT (RFC 7889): bytes of one message */
 	struct imap_caps off;            /* not advertised, and not there */
+	size_t saved_ranges_max;         /* of RETURN (SAVE) (RFC 5182 2.5); 0: as session.h has it */
 	bool log_protocol;               /* DEBUG: never LOGIN, AUTHENTICATE or literals */
 };
 

@@ -21,6 +21,7 @@ struct imap_args {
 	struct slice rest;
 	struct arena *arena;             /* the command's */
 	const char *wanted;              /* "a mailbox name": for the BAD reply */
+	bool saved;                      /* "$" is a set: SEARCHRES (RFC 5182) */
 	bool utf8;                       /* quoted strings may hold UTF-8 (UTF8=ACCEPT) */
 };
 
@@ -56,7 +57,11 @@ bool args_date(struct imap_args *a, int64_t *days);
  * view.  At most 10,000 ranges: a command line holds no more. */
 enum { IMAP_SET_RANGES_MAX = 10000 };
 #define IMAP_STAR UINT32_MAX
-struct imap_set { struct uid_range *ranges; size_t count; };
+struct imap_set {
+	struct uid_range *ranges;
+	size_t count;
+	bool saved;                      /* "$" (RFC 5182): what the last SAVE found */
+};
 bool args_set(struct imap_args *a, struct imap_set *out);
 
 #endif

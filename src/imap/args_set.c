@@ -24,7 +24,12 @@ bool args_set(struct imap_args *a, struct imap_set *out)
 {
 	size_t most = 1;
 
-	out->count = 0;
+	*out = (struct imap_set){ NULL, 0, false };
+	/* RFC 5182 3: instead of a sequence-set, never within one. */
+	if (a->saved && args_peek(a, '$')) {
+		out->saved = true;
+		return args_char(a, '$');
+	}
 	for (size_t i = 0; i < a->rest.len && a->rest.at[i] != ' '; i++)
 		most += a->rest.at[i] == ',';
 	a->wanted = "a set of at most 10000 ranges";

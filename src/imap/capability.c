@@ -50,6 +50,9 @@ static const struct capability {
 	[CAP_CHILDREN]      = { "CHILDREN", INSIDE, 0, 0 },                     /* RFC 3348 */
 	[CAP_SPECIAL_USE]   = { "SPECIAL-USE", INSIDE, 0, 0 },                  /* RFC 6154 */
 	[CAP_SAVEDATE]      = { "SAVEDATE", INSIDE, 0, 0 },                     /* RFC 8514 */
+	[CAP_ESEARCH]       = { "ESEARCH", INSIDE, 0, 0 },                      /* RFC 4731 */
+	[CAP_SEARCHRES]     = { "SEARCHRES", INSIDE, 0, CAP_ESEARCH },          /* RFC 5182 */
+	[CAP_WITHIN]        = { "WITHIN", INSIDE, 0, 0 },                       /* RFC 5032 */
 	[CAP_APPENDLIMIT]   = { "APPENDLIMIT", INSIDE | LIMIT, 0, 0 },          /* RFC 7889 */
 };
 

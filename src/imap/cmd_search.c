@@ -1,120 +1,81 @@
 /*
- * SEARCH and UID SEARCH (RFC 3501 6.4.4, 6.4.8): the job looks at some messages
- * and comes back, until it has looked at all; then the numbers are written, piece
- * by piece, because a million of them are seven megabytes.
+ * SEARCH and UID SEARCH (RFC 3501 6.4.4, 6.4.8; RFC 4731; RFC 9051 6.4.4): the job
+ * looks at some messages and comes back, until it has looked at all; then the
+ * answer is written, piece by piece.
  */
-#include <assert.h>
-
-#include "base/list.h"
 #include "commands.h"
-#include "net/loop.h"
-#include "search_job.h"
-#include "session.h"
-
-enum {
-	RETRY_MS = 100,                  /* the readers' queue is full in the middle */
-	ANSWER_PIECE = 32 * 1024,
-	NUMBER_MAX = 12,                 /* SP and ten digits */
-};
+#include "search_result.h"
+#include "search_run.h"
 
 struct searching {
-	struct imap_session *s;
-	struct search_job *job;
-	bool running;                    /* the job is on its lane */
-	bool begun;                      /* it has been there */
-	size_t told;                     /* of job->found */
-	struct timer retry;
+	struct search_return ret;
+	struct search_run run;
+	struct search_result result;
 };
 
 static enum imap_progress begin(struct imap_session *s, struct imap_running *cmd);
-static enum imap_progress submit(struct imap_session *s, struct imap_running *cmd);
-static void retry_now(struct timer *t);
-static void slice_done(struct job *job);
 static enum imap_progress next_slice(struct imap_session *s, struct imap_running *cmd);
+static enum imap_progress found(struct imap_session *s, struct imap_running *cmd);
 static enum imap_progress answer(struct imap_session *s, struct imap_running *cmd);
 static void release(struct imap_session *s, struct imap_running *cmd);
 
 enum imap_progress cmd_search(struct imap_session *s, struct imap_running *cmd)
 {
-	struct imap_args *a = &cmd->args;
 	struct searching *f = arena_get(cmd->arena, sizeof(*f));
 
-	f->s = s;
-	f->job = search_job_new();
-	f->job->job.done = slice_done;
-	f->job->job.owner = s;
-	f->retry.fire = retry_now;
 	cmd->at = f;
 	cmd->release = release;
-
-	if (!args_space(a))
+	search_run_init(&f->run, s);
+	if (!args_space(&cmd->args) ||
+	    !search_return_parse(&f->ret, &cmd->args, search_options_known(s, false)))
 		return imap_bad_args(s, cmd);
-	switch (search_plan_parse(&f->job->plan, a, f->job->keep, s->enabled & IMAP_UTF8)) {
-	case SEARCH_PARSED:
-		return begin(s, cmd);
-	case SEARCH_SYNTAX:
-		return imap_bad_args(s, cmd);
-	case SEARCH_LIMIT:
-		/* RFC 5530 3. */
-		return imap_no(s, cmd, "[LIMIT] Too much %s in one search", a->wanted);
-	case SEARCH_CHARSET:
-		/* RFC 3501 6.4.4, 7.1: what can be relied on; more are known. */
-		return imap_no(s, cmd, "[BADCHARSET (US-ASCII UTF-8)] That charset is not known");
-	}
-	return imap_bad_args(s, cmd);
+	/* RFC 9051 6.4.4: there is no SEARCH response any more. */
+	if (s->enabled & IMAP_REV2 && !f->ret.extended)
+		f->ret = (struct search_return){ .extended = true, .options = SEARCH_RETURN_ALL };
+	return begin(s, cmd);
 }
 
 static enum imap_progress begin(struct imap_session *s, struct imap_running *cmd)
 {
 	struct searching *f = cmd->at;
+	enum imap_progress progress;
 
-	search_job_begin(f->job, s->mailbox, s->view, &s->recent);
+	if (!search_run_parse(&f->run, cmd, &f->ret, &progress))
+		return progress;
+	search_run_begin(&f->run, s->mailbox, s->view);
 	cmd->resume = next_slice;
-	return submit(s, cmd);
-}
-
-static enum imap_progress submit(struct imap_session *s, struct imap_running *cmd)
-{
-	struct searching *f = cmd->at;
-
-	f->running = reader_submit(f->job->reader, &f->job->job);
-	if (!f->running && !f->begun)
-		return imap_no_status(s, cmd, STORE_BUSY);
-	f->begun = true;
-	if (!f->running)
-		timer_set(conn_loop(s->base.conn), &f->retry, RETRY_MS);
-	return IMAP_WAIT_JOB;
-}
-
-static void retry_now(struct timer *t)
-{
-	imap_command_resume(container_of(t, struct searching, retry)->s);
-}
-
-static void slice_done(struct job *job)
-{
-	struct search_job *j = container_of(job, struct search_job, job);
-	struct imap_session *s = job->owner;
-
-	if (!s) {
-		search_job_free(j);
-		return;
-	}
-	((struct searching *)s->running->at)->running = false;
-	imap_command_resume(s);
+	return next_slice(s, cmd);
 }
 
 static enum imap_progress next_slice(struct imap_session *s, struct imap_running *cmd)
 {
 	struct searching *f = cmd->at;
 
-	assert(!f->running);
 	if (s->leaving)
 		return IMAP_DONE;                /* BYE instead */
-	if (!f->job->finished)
-		return submit(s, cmd);
-	imap_write(s, SLICE("* SEARCH"));
-	s->in_response = true;
+	switch (search_run_step(&f->run)) {
+	case SEARCH_GOES_ON:
+		return IMAP_WAIT_JOB;
+	case SEARCH_BUSY:
+		search_forget_saved(s, &f->ret);
+		return imap_no_status(s, cmd, STORE_BUSY);
+	case SEARCH_FINISHED:
+		break;
+	}
+	return found(s, cmd);
+}
+
+static enum imap_progress found(struct imap_session *s, struct imap_running *cmd)
+{
+	struct searching *f = cmd->at;
+	const struct search_job *j = f->run.job;
+
+	f->result = (struct search_result){
+		.ret = &f->ret, .word = "SEARCH", .tag = cmd->tag, .view = j->view,
+		.found = j->found, .count = j->found_count, .uid = cmd->uid,
+	};
+	if (f->ret.options & SEARCH_RETURN_SAVE && !search_result_save(&f->result, s))
+		return imap_no(s, cmd, "[NOTSAVED] That is too much to keep");
 	cmd->resume = answer;
 	return answer(s, cmd);
 }
@@ -123,35 +84,16 @@ static enum imap_progress next_slice(struct imap_session *s, struct imap_running
 static enum imap_progress answer(struct imap_session *s, struct imap_running *cmd)
 {
 	struct searching *f = cmd->at;
-	const struct search_job *j = f->job;
-	struct buf out;
 
-	buf_init(&out, ANSWER_PIECE);
-	while (f->told < j->found_count && out.len + NUMBER_MAX < ANSWER_PIECE) {
-		uint32_t seq = j->found[f->told++];
-
-		buf_printf(&out, " %lu",
-			   (unsigned long)(cmd->uid ? snapshot_uid(j->view, seq) : seq));
-	}
-	imap_write(s, buf_slice(&out));
-	buf_release(&out);
-	if (f->told < j->found_count)
+	if (!search_result_write(&f->result, s))
 		return IMAP_WAIT_OUTPUT;
-	imap_write(s, SLICE("\r\n"));
-	s->in_response = false;
-	if (j->gone)
+	if (f->run.job->gone)
 		return imap_ok(s, cmd, "[EXPUNGEISSUED] %s completed", cmd->command->name);
 	return imap_completed(s, cmd);
 }
 
 static void release(struct imap_session *s, struct imap_running *cmd)
 {
-	struct searching *f = cmd->at;
-
-	if (timer_is_set(&f->retry))
-		timer_clear(conn_loop(s->base.conn), &f->retry);
-	if (f->running)
-		job_abandon(&f->job->job);
-	else
-		search_job_free(f->job);
+	(void)s;
+	search_run_release(&((struct searching *)cmd->at)->run);
 }

@@ -44,13 +44,32 @@ static bool range_of_numbers(const struct snapshot *view, bool uid, struct uid_r
 	return r->first >= 1 && r->last <= count;
 }
 
+/* "When a message listed in the search result variable is EXPUNGEd, it is
+ * automatically removed from the list" (RFC 5182 2.1). */
+static void resolve_saved(const struct imap_session *s, struct uid_set *uids)
+{
+	for (size_t i = 0; i < s->saved.count; i++) {
+		const struct uid_range *r = &s->saved.ranges[i];
+		uint32_t seq = snapshot_seq_from(s->view, r->first);
+		uint32_t end = snapshot_seq_from(s->view, r->last + 1);
+
+		if (seq < end)
+			add_uids(s->view, uids, seq, end - 1);
+	}
+}
+
 bool imap_set_resolve(const struct imap_session *s, const struct imap_set *set, bool uid,
 		      struct uid_set *uids)
 {
-	struct uid_range *ranges = mem_array(set->count, sizeof(*ranges));
+	struct uid_range *ranges;
 	uint32_t next = 1;       /* numbers below it are in already */
 	bool good = true;
 
+	if (set->saved) {
+		resolve_saved(s, uids);
+		return true;
+	}
+	ranges = mem_array(set->count, sizeof(*ranges));
 	for (size_t i = 0; i < set->count && good; i++) {
 		ranges[i] = set->ranges[i];
 		good = range_of_numbers(s->view, uid, &ranges[i]);

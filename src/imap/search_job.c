@@ -34,6 +34,7 @@ struct search_job *search_job_new(void)
 	j->keep = arena_new(2 * SEARCH_PLAN_BYTES);
 	j->seq = 1;
 	uid_set_init(&j->recent);
+	uid_set_init(&j->saved);
 	buf_init(&j->field, FIELD_MAX);
 	return j;
 }
@@ -46,11 +47,17 @@ void search_job_free(struct search_job *j)
 		reader_free(j->reader);
 	snapshot_drop(j->view);
 	uid_set_release(&j->recent);
+	uid_set_release(&j->saved);
 	search_body_release(&j->body);
 	buf_release(&j->field);
 	arena_free(j->keep);
 	free(j->found);
 	free(j);
+}
+
+void search_job_saved(struct search_job *j, const struct uid_set *saved)
+{
+	uid_set_copy(&j->saved, saved);
 }
 
 void search_job_begin(struct search_job *j, struct mailbox *m, const struct snapshot *view,
@@ -61,7 +68,8 @@ void search_job_begin(struct search_job *j, struct mailbox *m, const struct snap
 	j->view = snapshot_hold(view);
 	j->reader = reader_new(m, view);
 	uid_set_copy(&j->recent, recent);
-	search_plan_resolve(&j->plan, last, last ? snapshot_uid(view, last) : 0);
+	j->now = clock_wall();
+	search_plan_resolve(&j->plan, last, last ? snapshot_uid(view, last) : 0, &j->saved);
 	search_body_init(&j->body, &j->plan, j->keep);
 }
 
@@ -130,6 +138,9 @@ static bool ask_snapshot(const struct search_job *j, const struct search_key *ke
 		 * 4.3 takes INTERNALDATE then. */
 		return in_order(key->order, day_received(m.saved ? m.saved : m.received),
 				key->days);
+	case SEARCH_AGE:
+		/* RFC 5032 2: both to the second, and both with "equal". */
+		return in_order(key->order, m.received, j->now - (int64_t)key->size);
 	case SEARCH_SIZE:
 		return in_order(key->order, size, (int64_t)key->size);
 	default:

@@ -31,6 +31,8 @@ struct search_job {
 	struct reader *reader;
 	const struct snapshot *view;
 	struct uid_set recent;           /* \Recent of this session */
+	struct uid_set saved;            /* "$" */
+	int64_t now;                     /* for OLDER and YOUNGER */
 
 	uint32_t seq;                    /* the message under way, from 1 */
 	bool in_body;                    /* `body` is in the middle of it */
@@ -45,6 +47,9 @@ struct search_job {
 
 struct search_job *search_job_new(void);
 void search_job_free(struct search_job *j);  /* loop thread, job not running; NULL is fine */
+
+/* What "$" is, if anything; before search_job_begin. */
+void search_job_saved(struct search_job *j, const struct uid_set *saved);
 
 /* Takes the view (a copy of it and of the session's \Recent); the plan is set. */
 void search_job_begin(struct search_job *j, struct mailbox *m, const struct snapshot *view,

@@ -12,10 +12,10 @@
 #include "store/snapshot.h"
 
 enum argument {
-	NOTHING, A_DATE, A_SIZE, A_STRING, A_FIELD, A_KEYWORD, A_SET, A_KEY, TWO_KEYS
+	NOTHING, A_DATE, A_SIZE, A_TIME, A_STRING, A_FIELD, A_KEYWORD, A_SET, A_KEY, TWO_KEYS
 };
 
-/* RFC 3501 9: search-key. */
+/* RFC 3501 9: search-key; OLDER and YOUNGER of RFC 5032 3. */
 static const struct search_word {
 	const char *name;
 	enum search_kind kind;
@@ -41,6 +41,7 @@ static const struct search_word {
 	{ "NEW",        SEARCH_NEW,     NOTHING,   false, SEARCH_EQUAL,    0, NULL },
 	{ "NOT",        SEARCH_NOT,     A_KEY,     false, SEARCH_EQUAL,    0, NULL },
 	{ "OLD",        SEARCH_RECENT,  NOTHING,   true,  SEARCH_EQUAL,    0, NULL },
+	{ "OLDER",      SEARCH_AGE,     A_TIME,    true,  SEARCH_MORE,     0, NULL },
 	{ "ON",         SEARCH_DATE,    A_DATE,    false, SEARCH_EQUAL,    0, NULL },
 	{ "OR",         SEARCH_OR,      TWO_KEYS,  false, SEARCH_EQUAL,    0, NULL },
 	{ "RECENT",     SEARCH_RECENT,  NOTHING,   false, SEARCH_EQUAL,    0, NULL },
@@ -65,6 +66,7 @@ static const struct search_word {
 	{ "UNFLAGGED",  SEARCH_FLAG,    NOTHING,   true,  SEARCH_EQUAL,    MESSAGE_FLAGGED, NULL },
 	{ "UNKEYWORD",  SEARCH_KEYWORD, A_KEYWORD, true,  SEARCH_EQUAL,    0, NULL },
 	{ "UNSEEN",     SEARCH_FLAG,    NOTHING,   true,  SEARCH_EQUAL,    MESSAGE_SEEN, NULL },
+	{ "YOUNGER",    SEARCH_AGE,     A_TIME,    false, SEARCH_AT_LEAST, 0, NULL },
 };
 enum { WORDS = sizeof(words) / sizeof(words[0]) };
 
@@ -166,12 +168,24 @@ static bool parse_set(struct parse *p, struct search_key *key)
 
 	if (!check(p, args_set(p->a, &set)))
 		return false;
+	key->saved = set.saved;
 	if (arena_room(p->keep) < set.count * sizeof(*kept))
 		return over_limit(p, "message numbers");
 	kept = arena_array(p->keep, set.count, sizeof(*kept));
 	memcpy(kept, set.ranges, set.count * sizeof(*kept));
 	key->set = (struct uid_set){ .ranges = kept, .count = set.count };
 	return true;
+}
+
+/* nz-number (RFC 5032 3). */
+static bool parse_time(struct parse *p, struct search_key *key)
+{
+	uint32_t seconds;
+
+	if (!check(p, args_space(p->a) && args_number(p->a, &seconds)))
+		return false;
+	key->size = seconds;
+	return seconds || fail(p, SEARCH_SYNTAX, "a number of seconds");
 }
 
 static bool parse_child(struct parse *p, struct search_key *key)
@@ -200,6 +214,8 @@ static bool parse_argument(struct parse *p, struct search_key *key, enum argumen
 		return check(p, args_space(a) && args_date(a, &key->days));
 	case A_SIZE:
 		return check(p, args_space(a) && args_number64(a, &key->size));
+	case A_TIME:
+		return parse_time(p, key);
 	case A_STRING:
 		return parse_string(p, key);
 	case A_FIELD:
@@ -286,7 +302,7 @@ static struct search_key *parse_key(struct parse *p)
 	p->depth++;
 	if (args_peek(p->a, '('))
 		key = parse_group(p);
-	else if (rest.len && memchr("0123456789*", rest.at[0], 11))
+	else if (rest.len && memchr("0123456789*$", rest.at[0], 12))
 		key = parse_numbers(p);
 	else
 		key = parse_word(p);
@@ -360,19 +376,26 @@ static void resolve(struct uid_set *set, uint32_t last)
 		set->count = kept + 1;
 }
 
-static void resolve_keys(struct search_key *key, uint32_t last, uint32_t last_uid)
+static void resolve_keys(struct search_key *key, uint32_t last, uint32_t last_uid,
+			 const struct uid_set *saved)
 {
 	for (; key; key = key->next) {
-		if (key->kind == SEARCH_NUMBERS)
+		if (key->saved) {
+			/* RFC 5182 2.1: UIDs, whatever "$" was set by. */
+			key->kind = SEARCH_UIDS;
+			key->set = *saved;
+		} else if (key->kind == SEARCH_NUMBERS) {
 			resolve(&key->set, last);
-		else if (key->kind == SEARCH_UIDS)
+		} else if (key->kind == SEARCH_UIDS) {
 			resolve(&key->set, last_uid);
-		else
-			resolve_keys(key->child, last, last_uid);
+		} else {
+			resolve_keys(key->child, last, last_uid, saved);
+		}
 	}
 }
 
-void search_plan_resolve(struct search_plan *p, uint32_t last, uint32_t last_uid)
+void search_plan_resolve(struct search_plan *p, uint32_t last, uint32_t last_uid,
+			 const struct uid_set *saved)
 {
-	resolve_keys(p->root, last, last_uid);
+	resolve_keys(p->root, last, last_uid, saved);
 }

@@ -25,8 +25,9 @@ enum search_kind {
 	SEARCH_RECENT,
 	SEARCH_NEW,
 	SEARCH_KEYWORD,
-	SEARCH_DATE,                 /* INTERNALDATE */
+	SEARCH_DATE,                 /* INTERNALDATE, its day */
 	SEARCH_SAVED,                /* SAVEDATE (RFC 8514) */
+	SEARCH_AGE,                  /* INTERNALDATE, so many seconds ago (RFC 5032) */
 	SEARCH_SIZE,
 	/* Answered from the header. */
 	SEARCH_SENT,
@@ -56,13 +57,14 @@ struct search_key {
 	bool negated;                /* UNSEEN, OLD: the opposite of what `kind` says */
 	struct search_key *child;    /* AND, OR, NOT: the first; the others behind it */
 	struct search_key *next;
-	enum search_order order;     /* DATE, SAVED, SENT, SIZE */
+	enum search_order order;     /* DATE, SAVED, AGE, SENT, SIZE */
 	unsigned flag;               /* FLAG: one of message_flags */
-	uint64_t size;
+	uint64_t size;               /* SIZE; AGE: seconds */
 	int64_t days;                /* since 1970-01-01 */
 	struct slice name;           /* KEYWORD, HEADER: as written */
 	struct slice needle;         /* HEADER, BODY, TEXT: folded; may be empty */
 	struct uid_set set;          /* NUMBERS, UIDS: as written until resolved */
+	bool saved;                  /* NUMBERS, UIDS: "$" until resolved */
 
 	/* The matcher's: the answer for message number `asked`. */
 	uint32_t asked;
@@ -87,8 +89,10 @@ enum search_parse {
 enum search_parse search_plan_parse(struct search_plan *out, struct imap_args *a,
 				    struct arena *keep, bool utf8);
 
-/* Puts the last message number and the last UID (0: none) in the place of "*", and
- * the sets in the form that uid_set_has() reads.  Once. */
-void search_plan_resolve(struct search_plan *p, uint32_t last, uint32_t last_uid);
+/* Puts the last message number and the last UID (0: none) in the place of "*", what
+ * is saved (which lives as long as the plan) in the place of "$", and the sets in the
+ * form that uid_set_has() reads.  Once. */
+void search_plan_resolve(struct search_plan *p, uint32_t last, uint32_t last_uid,
+			 const struct uid_set *saved);
 
 #endif

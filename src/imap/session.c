@@ -55,6 +55,7 @@ static struct session *session_open(struct conn *conn, const void *server)
 	s->go_on.call = go_on;
 	s->watcher.changed = mailbox_changed;
 	uid_set_init(&s->recent);
+	uid_set_init(&s->saved);
 	conn_set_idle(conn, FRESH_IDLE_S);
 	conn_set_deadline(conn, FRESH_TOTAL_S);
 
@@ -126,6 +127,7 @@ static void session_close(struct session *base)
 		conn_log(s->base.conn, LEVEL_INFO, "logout", log_text("reason", reason));
 	imap_unselect(s);
 	uid_set_release(&s->recent);
+	uid_set_release(&s->saved);
 	imap_input_free(s->input);
 	free(s);
 }

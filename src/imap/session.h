@@ -91,6 +91,12 @@ struct imap_running {
 	enum imap_progress waiting; /* dispatch.c's */
 };
 
+enum {
+	/* Of "$": two megabytes for a session, and more than clients can name (args.h).
+	 * Past it RETURN (SAVE) is NO [NOTSAVED]. */
+	IMAP_SAVED_RANGES_MAX = 256 * 1024,
+};
+
 struct imap_session {
 	struct session base;
 	const struct imap_server *server;
@@ -101,6 +107,7 @@ struct imap_session {
 	struct mailbox_watcher watcher;
 	bool read_only;                     /* EXAMINE */
 	struct uid_set recent;              /* \Recent for this session */
+	struct uid_set saved;               /* "$" (RFC 5182): UIDs, some perhaps gone */
 
 	struct imap_running *running;       /* NULL: waiting for a command */
 	struct imap_input *input;           /* the line being collected: input.c */
@@ -168,7 +175,7 @@ void imap_tell_flags(struct imap_session *s);            /* FLAGS and PERMANENTF
 uint32_t imap_recent_count(const struct imap_session *s);
 
 /* A set resolved against the view: message numbers, or UIDs with `uid`, to the
- * UIDs in the view.  False: a message number that is not there (BAD, RFC 3501
+ * UIDs in the view; "$" whatever it was set by.  False: a message number that is not there (BAD, RFC 3501
  * 6.4.8's UIDs are passed over silently). */
 bool imap_set_resolve(const struct imap_session *s, const struct imap_set *set, bool uid,
 		      struct uid_set *uids);

@@ -85,7 +85,7 @@ void imap_unselect(struct imap_session *s)
 	s->read_only = false;
 	s->state = IMAP_AUTHED;
 	uid_set_release(&s->recent);
-	uid_set_init(&s->recent);
+	uid_set_release(&s->saved);      /* RFC 5182 2.1 */
 }
 
 /* ---- The difference ---- */

@@ -315,7 +315,7 @@ static void small_commands(void **state)
 			    "* NAMESPACE ((\"\" \"/\")) NIL NIL\r\nA001 OK NAMESPACE completed\r\n");
 	has(fake_conn_say(f, "a CAPABILITY\r\n"),
 	    "* CAPABILITY IMAP4rev1 SASL-IR LITERAL+ ID ENABLE IDLE NAMESPACE UIDPLUS UNSELECT MOVE "
-	    "CHILDREN SPECIAL-USE SAVEDATE APPENDLIMIT=1048576\r\n");
+	    "CHILDREN SPECIAL-USE SAVEDATE ESEARCH SEARCHRES WITHIN APPENDLIMIT=1048576\r\n");
 	expect(f, "a LOGIN admin secret\r\n", "a BAD Already logged in");
 	fake_conn_free(f);
 }
@@ -338,7 +338,7 @@ static const char split_answer[] =
 	"+ \r\ne BAD AUTHENTICATE cancelled\r\n"
 	"+ OK\r\n"
 	"f OK [CAPABILITY IMAP4rev1 SASL-IR LITERAL+ ID ENABLE IDLE NAMESPACE UIDPLUS UNSELECT MOVE "
-	"CHILDREN SPECIAL-USE SAVEDATE APPENDLIMIT=1048576] Logged in\r\n"
+	"CHILDREN SPECIAL-USE SAVEDATE ESEARCH SEARCHRES WITHIN APPENDLIMIT=1048576] Logged in\r\n"
 	"+ idling\r\ng OK IDLE terminated\r\n"
 	"* BYE Goodbye\r\nh OK LOGOUT completed\r\n";
 

@@ -11,6 +11,8 @@
 /* As it was understood: "*" for IMAP_STAR. */
 static void show(struct buf *out, const struct imap_set *set)
 {
+	if (set->saved)
+		buf_add_text(out, "$ ");
 	for (size_t i = 0; i < set->count; i++) {
 		uint32_t ends[2] = { set->ranges[i].first, set->ranges[i].last };
 
@@ -35,7 +37,8 @@ static void sets(void **state)
 		{ "*:*", "*:* ", "" },
 		{ "4294967294", "4294967294:4294967294 ", "" },
 		{ "101:4294967295", "101:4294967294 ", "" },
-		{ "0", NULL, "" }, { "1:0", NULL, "" }, { "", NULL, "" }, { ",1", NULL, "" },
+		{ "$ FLAGS", "$ ", " FLAGS" }, { "$,1", "$ ", ",1" }, { "1,$", NULL, "" },
+		{ "$:4", "$ ", ":4" }, { "0", NULL, "" }, { "1:0", NULL, "" }, { "", NULL, "" }, { ",1", NULL, "" },
 		{ "1,", NULL, "" }, { "1:", NULL, "" }, { ":1", NULL, "" }, { "a", NULL, "" },
 		{ "4294967296", NULL, "" }, { "-1", NULL, "" }, { "1,,2", NULL, "" },
 		{ "1:2:3", "1:2 ", ":3" },
@@ -43,7 +46,7 @@ static void sets(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		struct imap_args a = { .rest = slice_of(cases[i].text),
+		struct imap_args a = { .rest = slice_of(cases[i].text), .saved = true,
 				       .arena = arena_new(1 << 20) };
 		struct imap_set set;
 		struct buf out;

@@ -209,7 +209,7 @@ static void test_sets(void **state)
 			free(text);
 			assert_int_equal(p.result, SEARCH_PARSED);
 			search_plan_resolve(&p.plan, uid ? 1 : rows[i].last,
-					    uid ? rows[i].last : 1);
+					    uid ? rows[i].last : 1, NULL);
 			buf_init(&out, 1000);
 			uid_set_print(&out, &p.plan.root->child->child->child->set);
 			text = buf_take_string(&out);

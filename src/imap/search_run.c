@@ -1,0 +1,134 @@
+/*
+ * A search job looks at some messages and comes back, so that others on the lane
+ * have their turn; here it is sent again until it is finished.  One place, because
+ * abandoning it is the part that is easily got wrong.
+ */
+#include "search_run.h"
+
+#include <assert.h>
+
+#include "base/list.h"
+#include "capability.h"
+
+enum { RETRY_MS = 100 };                 /* the readers' queue is full in the middle */
+
+static void resume_command(struct search_run *r)
+{
+	imap_command_resume(r->s);
+}
+
+static void retry_now(struct timer *t)
+{
+	struct search_run *r = container_of(t, struct search_run, retry);
+
+	r->turn(r);
+}
+
+static void slice_done(struct job *job)
+{
+	struct search_job *j = container_of(job, struct search_job, job);
+	struct search_run *r = job->owner;
+
+	if (!r) {
+		search_job_free(j);
+		return;
+	}
+	r->running = false;
+	r->turn(r);
+}
+
+void search_run_init(struct search_run *r, struct imap_session *s)
+{
+	*r = (struct search_run){ .s = s, .job = search_job_new(), .turn = resume_command };
+	r->job->job.done = slice_done;
+	r->job->job.owner = r;
+	r->retry.fire = retry_now;
+}
+
+void search_run_release(struct search_run *r)
+{
+	if (timer_is_set(&r->retry))
+		timer_clear(conn_loop(r->s->base.conn), &r->retry);
+	if (r->running)
+		job_abandon(&r->job->job);
+	else
+		search_job_free(r->job);
+	r->job = NULL;
+}
+
+enum search_step search_run_step(struct search_run *r)
+{
+	assert(!r->running);
+	if (r->job->finished)
+		return SEARCH_FINISHED;
+	r->running = reader_submit(r->job->reader, &r->job->job);
+	if (!r->running && !r->begun)
+		return SEARCH_BUSY;
+	r->begun = true;
+	if (!r->running)
+		timer_set(conn_loop(r->s->base.conn), &r->retry, RETRY_MS);
+	return SEARCH_GOES_ON;
+}
+
+unsigned search_options_known(const struct imap_session *s, bool sort)
+{
+	bool rev2 = s->enabled & IMAP_REV2;      /* RFC 9051 6.4.4 has ESEARCH and SAVE */
+	bool context = imap_has(s, sort ? CAP_CONTEXT_SORT : CAP_CONTEXT_SEARCH);
+	unsigned known = 0;
+
+	if (imap_has(s, sort ? CAP_ESORT : CAP_ESEARCH) || (rev2 && !sort))
+		known |= SEARCH_RETURN_MIN | SEARCH_RETURN_MAX | SEARCH_RETURN_ALL |
+			 SEARCH_RETURN_COUNT;
+	if (imap_has(s, CAP_SEARCHRES) || rev2)
+		known |= SEARCH_RETURN_SAVE;
+	/* RFC 9394 3.1 speaks of SEARCH alone. */
+	if (context || (imap_has(s, CAP_PARTIAL) && !sort))
+		known |= SEARCH_RETURN_PARTIAL;
+	if (context)
+		known |= SEARCH_RETURN_UPDATE | SEARCH_RETURN_CONTEXT;
+	return known;
+}
+
+static enum imap_progress refuse(struct imap_session *s, struct imap_running *cmd,
+				 enum search_parse why)
+{
+	/* RFC 5530 3. */
+	if (why == SEARCH_LIMIT)
+		return imap_no(s, cmd, "[LIMIT] Too much %s in one search", cmd->args.wanted);
+	/* RFC 3501 6.4.4, 7.1: what can be relied on; more are known. */
+	return imap_no(s, cmd, "[BADCHARSET (US-ASCII UTF-8)] That charset is not known");
+}
+
+bool search_run_parse(struct search_run *r, struct imap_running *cmd,
+		      const struct search_return *ret, enum imap_progress *progress)
+{
+	struct imap_session *s = r->s;
+	enum search_parse result = search_plan_parse(&r->job->plan, &cmd->args, r->job->keep,
+						     s->enabled & IMAP_UTF8);
+
+	if (result == SEARCH_PARSED)
+		return true;
+	if (result == SEARCH_SYNTAX) {
+		*progress = imap_bad_args(s, cmd);
+		return false;
+	}
+	search_forget_saved(s, ret);
+	*progress = refuse(s, cmd, result);
+	return false;
+}
+
+void search_run_begin(struct search_run *r, struct mailbox *m, const struct snapshot *view)
+{
+	/* In a folder that is not the selected one nothing is saved and nothing recent. */
+	static const struct uid_set none;
+	bool selected = m == r->s->mailbox;
+
+	search_job_saved(r->job, selected ? &r->s->saved : &none);
+	search_job_begin(r->job, m, view, selected ? &r->s->recent : &none);
+}
+
+void search_forget_saved(struct imap_session *s, const struct search_return *ret)
+{
+	if (ret->options & SEARCH_RETURN_SAVE)
+		uid_set_release(&s->saved);
+}
