@@ -3,6 +3,7 @@
 # make demo       builds, starts it on loopback, sends a message and an invitation
 # make test       unit, session and system tests; ends with a count
 # make check      layers, lengths, everything again under sanitizers
+# make test-clients   large clients: Thunderbird, imapflow, getmail
 # make model      random IMAP from several clients against a model; SECONDS=60
 # make bench      a table of measurements; PEERS= leaves the others out
 # make test-corpus CORPUS=dir   runs over a folder of real messages
@@ -88,6 +89,16 @@ model:
 	@tests/support/deps.sh test
 	@$(MAKE) --no-print-directory -s -j2 all
 	@LETTERPLATE=$(BUILD)/letterplate /usr/bin/python3 -B tests/model/run.py --seconds $(SECONDS)
+
+# Clients that are too large for `make test`: Thunderbird without a screen, imapflow,
+# getmail.  imapflow wants node and npm; it is passed over without.  KEEP_TRANSCRIPTS=1 writes down what each said.
+test-clients:
+	@tests/support/deps.sh clients
+	@$(MAKE) --no-print-directory -s -j2 all
+	@! command -v npm >/dev/null || test -d $(BUILD)/node_modules/imapflow || \
+	  npm install --silent --prefix $(BUILD) imapflow@1.0
+	@LETTERPLATE=$(BUILD)/letterplate NODE_LIBRARIES=$(abspath $(BUILD)) \
+	  /usr/bin/python3 -B tests/run.py --clients
 
 # A folder of real messages (mime/, calendar/, ics/, tnef/ with expected/ beside
 # them), held against what independent programs say of each.

@@ -1,8 +1,9 @@
 #!/usr/bin/python3
-"""Runs tests and counts them: `run.py [--system] PROGRAM...`.
+"""Runs tests and counts them: `run.py [--system] [--clients] PROGRAM...`.
 
 Each PROGRAM is a cmocka test.  With --system the Python tests of tests/system
-follow, which start the daemon (LETTERPLATE, default build/letterplate).  The last
+follow, with --clients those of tests/clients; they start the daemon (LETTERPLATE,
+default build/letterplate).  The last
 line counts what passed and failed; the exit status is 0 when nothing failed.
 """
 import os
@@ -55,9 +56,9 @@ class Result(unittest.TextTestResult):
         print('  %s: ok, %.1f s' % (test.id(), time.monotonic() - self.began), flush=True)
 
 
-def run_system(count):
+def run_python(folder, count):
     sys.path.insert(0, os.path.join(HERE, 'system'))
-    suite = unittest.defaultTestLoader.discover(os.path.join(HERE, 'system'), 'test_*.py')
+    suite = unittest.defaultTestLoader.discover(os.path.join(HERE, folder), 'test_*.py')
     runner = unittest.TextTestRunner(stream=sys.stdout, resultclass=Result, verbosity=0)
     result = runner.run(suite)
     bad = len(result.failures) + len(result.errors) + len(result.unexpectedSuccesses)
@@ -68,12 +69,13 @@ def run_system(count):
 
 
 def main():
-    programs = [p for p in sys.argv[1:] if p != '--system']
+    programs = [p for p in sys.argv[1:] if not p.startswith('--')]
     count = Count()
     for program in programs:
         run_program(program, count)
-    if '--system' in sys.argv[1:]:
-        run_system(count)
+    for folder in ('system', 'clients'):
+        if '--' + folder in sys.argv[1:]:
+            run_python(folder, count)
     skipped = ', %d skipped' % count.skipped if count.skipped else ''
     print('%d passed, %d failed%s' % (count.passed, count.failed, skipped))
     return 1 if count.failed or not count.passed else 0

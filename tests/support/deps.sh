@@ -5,6 +5,7 @@
 #   deps.sh demo           build, and curl
 #   deps.sh test           build, and what `make test` needs
 #   deps.sh check          test, and what `make check` needs
+#   deps.sh clients        test, and the large clients of `make test-clients`
 #   deps.sh print PURPOSE  only their names
 #
 # As root, or by sudo; otherwise it says what to install.  Does nothing, and needs
@@ -17,6 +18,7 @@ demo='curl ca-certificates'
 test='libcmocka-dev python3 openssl swaks libio-socket-ssl-perl isync mutt fetchmail
 	offlineimap3 procps ncurses-base'
 check='clang libclang-rt-dev'
+clients='thunderbird getmail6'
 
 packages() {
 	case $1 in
@@ -24,6 +26,7 @@ packages() {
 	demo) echo $build $demo ;;
 	test) echo $build $demo $test ;;
 	check) echo $build $demo $test $check ;;
+	clients) echo $build $demo $test $clients ;;
 	*) echo "deps.sh: no such purpose: $1" >&2; exit 2 ;;
 	esac
 }
