@@ -264,7 +264,7 @@ enum store_status folder_load(struct folder *f)
 		return STORE_OK;
 	table_init(&f->table);
 	f->asked = 0;
-	if (!index_messages(f->store->index, f->head.id, load_one, f)) {
+	if (!kept_read(f) && !index_messages(f->store->index, f->head.id, load_one, f)) {
 		table_release(&f->table);
 		return index_failure(f->store->index);
 	}
@@ -331,7 +331,7 @@ uint64_t folder_tick(struct folder *f)
 {
 	if (!f->ticked)
 		f->head.modseq++;
-	f->ticked = f->touched = f->changed = true;
+	f->ticked = f->touched = f->altered = f->changed = true;
 	return f->head.modseq;
 }
 
@@ -339,7 +339,7 @@ void folder_count(struct folder *f, const struct record *r, int by)
 {
 	uint64_t times = by > 0 ? 1 : UINT64_MAX;       /* modulo 2^64: minus one */
 
-	f->touched = f->changed = true;
+	f->touched = f->altered = f->changed = true;
 	f->head.messages += times;
 	f->head.bytes += times * r->size;
 	if (!(r->flags & MESSAGE_SEEN))
@@ -363,7 +363,7 @@ bool folder_keep(struct folder *f, const struct record *r)
 	struct index_message m = row_of(f, r, table_name(&f->table, r), &keywords);
 	bool ok = index_message_change(f->store->index, f->head.id, &m);
 
-	f->touched = f->changed = true;
+	f->touched = f->altered = f->changed = true;
 	free(keywords);
 	return ok;
 }

@@ -20,6 +20,8 @@ struct folder {
 	unsigned asked;                  /* files looked for in the index for want of its hash */
 	bool changed;                    /* since the last snapshot */
 	bool touched;                    /* in this transaction */
+	bool altered;                    /* so, and with it a message's row */
+	uint64_t image;                  /* the stamp of what was read or written last */
 	bool ticked;                     /* modseq was raised in this job */
 	bool broken;                     /* memory and index may differ */
 	bool suspect;                    /* the disk is to be asked, events or not */
@@ -54,6 +56,14 @@ void kept_use(struct folder *f);
 uint64_t kept_settle(struct store *s, uint64_t now);
 /* Loop: looks again after that, unless it will sooner. */
 void kept_again(struct store *s, uint64_t rest);
+/* Loop: writes down what kept_settle() dropped (image.h). */
+void kept_write(struct store *s, struct image_job *leaving);
+/* Loop, the last: drops all. */
+void kept_end(struct store *s);
+/* While the store is opened: away with images of folders that are no more. */
+void kept_clean(struct store *s);
+/* A large folder's table from its image, when there is the right one. */
+bool kept_read(struct folder *f);
 
 /* Its mailbox will be told; the folder ends with the job. */
 void folder_is_gone(struct folder *f);

@@ -44,6 +44,8 @@ static const char *const STEPS[] = {
 	/* A reader of a lost index goes on with the number it has: no other folder
 	 * may have that one in the next. */
 	"INSERT INTO sqlite_sequence(name, seq) VALUES('folder', abs(random() % 1000000000000));",
+	/* See image.c. */
+	"ALTER TABLE folder ADD COLUMN stamp INTEGER;",
 };
 enum { LAYOUT = sizeof(STEPS) / sizeof(STEPS[0]) };
 
@@ -52,12 +54,14 @@ static const char *const SQL[S_COUNT] = {
 	[S_COMMIT] = "COMMIT",
 	[S_ROLLBACK] = "ROLLBACK",
 	[S_FOLDER_GET] = "SELECT id, uid_validity, uid_next, first_recent, modseq, new_mtime,"
-		" cur_mtime, messages, unseen, bytes FROM folder WHERE dir=?1",
+		" cur_mtime, messages, unseen, bytes, stamp FROM folder WHERE dir=?1",
+	[S_FOLDER_EXISTS] = "SELECT 1 FROM folder WHERE id=?1",
 	[S_FOLDER_NEW] = "INSERT INTO folder(dir, uid_validity, uid_next, first_recent, modseq,"
-		" new_mtime, cur_mtime, messages, unseen, bytes)"
-		" VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
+		" new_mtime, cur_mtime, messages, unseen, bytes, stamp)"
+		" VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
 	[S_FOLDER_PUT] = "UPDATE folder SET uid_validity=?2, uid_next=?3, first_recent=?4,"
-		" modseq=?5, new_mtime=?6, cur_mtime=?7, messages=?8, unseen=?9, bytes=?10"
+		" modseq=?5, new_mtime=?6, cur_mtime=?7, messages=?8, unseen=?9, bytes=?10,"
+		" stamp=?11"
 		" WHERE id=?1",
 	[S_FOLDER_DELETE] = "DELETE FROM folder WHERE id=?1",
 	[S_FOLDER_MESSAGES_DELETE] = "DELETE FROM message WHERE folder=?1",

@@ -36,6 +36,7 @@ struct index_folder {
 	uint64_t modseq;
 	int64_t new_mtime, cur_mtime;    /* of the directories when compared; 0: not known */
 	uint64_t messages, unseen, bytes;
+	uint64_t stamp;                  /* image.h; 0: none yet */
 };
 
 /* id 0: there is none. */
@@ -46,6 +47,7 @@ bool index_folder_delete(struct index *ix, int64_t id);
 bool index_folder_rename(struct index *ix, const char *from, const char *to);
 typedef void index_dir_fn(void *ctx, const char *dir);
 bool index_folders(struct index *ix, index_dir_fn *fn, void *ctx);
+bool index_folder_exists(struct index *ix, int64_t id, bool *exists);
 /* Of all folders. */
 uint64_t index_bytes(struct index *ix);
 uint32_t index_largest_validity(struct index *ix);

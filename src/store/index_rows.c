@@ -34,6 +34,7 @@ bool index_folder_get(struct index *ix, const char *dir, struct index_folder *f)
 	f->messages = (uint64_t)sqlite3_column_int64(st, 7);
 	f->unseen = (uint64_t)sqlite3_column_int64(st, 8);
 	f->bytes = (uint64_t)sqlite3_column_int64(st, 9);
+	f->stamp = (uint64_t)sqlite3_column_int64(st, 10);
 	sqlite3_reset(st);
 	return true;
 }
@@ -49,6 +50,7 @@ static void bind_folder(sqlite3_stmt *st, const struct index_folder *f)
 	sqlite3_bind_int64(st, 8, (int64_t)f->messages);
 	sqlite3_bind_int64(st, 9, (int64_t)f->unseen);
 	sqlite3_bind_int64(st, 10, (int64_t)f->bytes);
+	sqlite3_bind_int64(st, 11, (int64_t)f->stamp);
 }
 
 bool index_folder_new(struct index *ix, const char *dir, struct index_folder *f)
@@ -119,6 +121,21 @@ bool index_folders(struct index *ix, index_dir_fn *fn, void *ctx)
 		if (dir)
 			fn(ctx, dir);
 	}
+	return ok;
+}
+
+bool index_folder_exists(struct index *ix, int64_t id, bool *exists)
+{
+	sqlite3_stmt *st = index_statement(ix, S_FOLDER_EXISTS);
+	bool ok;
+
+	*exists = false;
+	if (!st)
+		return false;
+	sqlite3_bind_int64(st, 1, id);
+	*exists = index_row(ix, st, &ok);
+	if (*exists)
+		sqlite3_reset(st);
 	return ok;
 }
 

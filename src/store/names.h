@@ -15,7 +15,15 @@ struct names;
 /* The list of blocks at one moment; it lives as long as its names. */
 typedef char *const *names_view;
 
+/* No name is longer, and a folder of a few messages takes one. */
+enum { NAMES_BLOCK_BITS = 13, NAMES_BLOCK = 1 << NAMES_BLOCK_BITS };
+
 struct names *names_new(void);
+/* So many blocks to be filled by the caller, `used` bytes of the last (names_used). */
+struct names *names_of_blocks(uint32_t count, uint32_t used);
+uint32_t names_blocks(const struct names *n);
+uint32_t names_used(const struct names *n);
+char *names_block(const struct names *n, uint32_t i);
 struct names *names_hold(struct names *n);
 void names_drop(struct names *n);                /* NULL is fine */
 

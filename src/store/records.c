@@ -183,6 +183,14 @@ struct record *records_add(struct records *r, const struct record *add)
 	return &c->at[length];
 }
 
+struct record *records_room(struct records *r, uint32_t count)
+{
+	assert(count > 0 && count <= CHUNK);
+	r->tail = chunk_new(CHUNK);
+	add_part(r, r->tail, count);
+	return r->tail->at;
+}
+
 /* Those with a name to the front; how many they are. */
 static uint32_t sweep_part(struct records *r, uint32_t part)
 {

@@ -56,6 +56,8 @@ uint32_t records_find(const struct records *r, uint32_t uid);
 /* To be changed by the caller; good until the next call that is not const. */
 struct record *records_own(struct records *r, uint32_t at);
 struct record *records_add(struct records *r, const struct record *add);
+/* As many at once, at most CHUNK: the caller fills them before anything else. */
+struct record *records_room(struct records *r, uint32_t count);
 /* Takes out those without a name; they lie between these UIDs. */
 void records_sweep(struct records *r, uint32_t first_uid, uint32_t last_uid);
 

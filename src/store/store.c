@@ -21,6 +21,7 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "base/random.h"
 #include "base/text.h"
 #include "folder.h"
 #include "mailbox_private.h"
@@ -94,6 +95,8 @@ static void work_mail(struct job *job)
 	j->again = false;
 	j->run(j);
 	j->rest = folders_settle(s, &j->news);
+	j->leaving = s->leaving;
+	s->leaving = NULL;
 	j->bytes = index_bytes(s->index);
 }
 
@@ -121,6 +124,8 @@ static void done_mail(struct job *job)
 	struct mail_job *j = container_of(job, struct mail_job, job);
 
 	j->question.store->bytes = j->bytes;
+	kept_write(j->question.store, j->leaving);
+	j->leaving = NULL;
 	kept_again(j->question.store, j->rest);
 	if (j->again) {
 		take_news(j);
@@ -178,6 +183,8 @@ enum store_status store_commit(struct store *s, bool ok)
 	list_each(node, after, &s->folders) {
 		struct folder *f = container_of(node, struct folder, node);
 
+		if (f->altered)
+			f->head.stamp = random_u64() >> 1 | 1;
 		if (ok && f->touched && f->head.id)
 			ok = index_folder_put(s->index, &f->head);
 	}
@@ -192,7 +199,7 @@ enum store_status store_commit(struct store *s, bool ok)
 
 		if (!ok && f->touched)
 			f->broken = true;
-		f->touched = false;
+		f->touched = f->altered = false;
 	}
 	return st;
 }
@@ -453,6 +460,8 @@ struct store *store_open(const struct store_options *o, char *error, size_t erro
 		return NULL;
 	}
 	s->keywords = keywords_new();
+	s->images = mem_printf("%s-table-", o->index_path);
+	kept_clean(s);
 	s->watch = watch_new(s->loop, mailbox_take_events);
 	s->bytes = index_bytes(s->index);
 	s->last_validity = index_largest_validity(s->index);
@@ -469,11 +478,11 @@ void store_close(struct store *s)
 		return;
 	assert(list_empty(&s->questions) && list_empty(&s->mailboxes) && s->spools == 0);
 	timer_clear(s->loop, &s->dropping);
-	list_each(node, after, &s->folders)
-		folder_free(container_of(node, struct folder, node));
+	kept_end(s);
 	watch_free(s->watch);
 	index_close(s->index);
 	keywords_free(s->keywords);
+	free(s->images);
 	free(s->root);
 	free(s);
 }

@@ -12,6 +12,7 @@
 #include "store/store.h"
 
 struct folder;
+struct image_job;
 struct watch_table;
 
 /* Who owns what: a member is touched by the thread its heading names. */
@@ -20,6 +21,7 @@ struct store {
 	struct loop *loop;
 	struct lane *mail, *writers, *readers;
 	char *root;
+	char *images;                    /* where images of tables lie: a number follows */
 	uint64_t message_max, quota, disk_floor;
 	struct index *index;             /* the mail lane's, but for texts */
 	struct keywords *keywords;       /* made on the mail lane, read anywhere */
@@ -38,6 +40,7 @@ struct store {
 
 	/* The mail lane's; the loop's too while there is no question. */
 	struct list folders;             /* those used last at the end */
+	struct image_job *leaving;       /* tables to be written down, see kept.c */
 	uint32_t last_validity;
 };
 
@@ -74,6 +77,7 @@ struct mail_job {
 	void (*finish)(struct mail_job *j);
 	bool again;                      /* run() was cut short: once more, behind what waits */
 	struct news *news;
+	struct image_job *leaving;
 	uint64_t bytes;                  /* of all messages, afterwards */
 	uint64_t rest;                   /* as kept_settle() */
 };

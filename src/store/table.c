@@ -15,10 +15,15 @@
 
 enum { SLOTS_FIRST = 64, WASTE_MIN = 256 * 1024 };
 
-void table_init(struct table *t)
+void table_init_names(struct table *t, struct names *names)
 {
 	memset(t, 0, sizeof(*t));
-	t->names = names_new();
+	t->names = names;
+}
+
+void table_init(struct table *t)
+{
+	table_init_names(t, names_new());
 }
 
 void table_release(struct table *t)

@@ -20,6 +20,7 @@ struct table {
 };
 
 void table_init(struct table *t);
+void table_init_names(struct table *t, struct names *names);     /* it owns them then */
 void table_release(struct table *t);
 
 /* NULL: none.  What they give is good until the next change of the table. */
