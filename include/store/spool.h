@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #include "base/slice.h"
+#include "store/mailbox.h"
 #include "store/store.h"
 
 /*
@@ -27,8 +28,14 @@ struct spool *spool_new(struct store *s, spool_room_fn *room, void *owner);
 bool spool_add(struct spool *sp, struct slice bytes);
 enum store_status spool_failed(const struct spool *sp);  /* STORE_OK: not so far */
 
+/* So many bytes will go when this message comes (RFC 8508 3.4): the quota counts
+ * what is over them. */
+void spool_credit(struct spool *sp, uint64_t bytes);
+
 /* Gives everything back; nothing is left in tmp/.  NULL is fine. */
 void spool_abandon(struct spool *sp);
+
+struct spool_group;
 
 struct spool_commit {
 	const char *folder;              /* UTF-8 name; copied */
@@ -42,6 +49,9 @@ struct spool_commit {
 	const char *link_path;
 	bool want_uid;                   /* answer only when the UID is on disk too (with
 					  * keywords it is waited for in any case) */
+	/* The message is made safe and stays out of sight until spool_group_commit();
+	 * `folder` is the group's, link_path and want_uid mean nothing.  NULL: none. */
+	struct spool_group *group;
 };
 
 struct spool_result {
@@ -57,5 +67,30 @@ struct spool_result {
 typedef void spool_done_fn(void *owner, enum store_status st, const struct spool_result *r);
 void spool_commit(struct spool *sp, const struct spool_commit *c,
 		  spool_done_fn *done, void *owner);
+
+/*
+ * Messages that come into a folder together or not at all (RFC 3502), or in the
+ * place of another (RFC 8508).  Nobody in this program ever sees a part of them, and
+ * over a crash either all are there afterwards or none: what was decided is written
+ * down before the first appears, and store_open() finishes it.  Only another program
+ * that looks at that very moment sees some without the others.
+ */
+struct spool_group *spool_group_new(struct store *s, const char *folder);
+/* The message goes when the others have come, in the same step.  STORE_GONE: it is
+ * not there (any more), and nothing was added. */
+void spool_group_replaces(struct spool_group *g, struct mailbox *m, uint32_t uid);
+
+struct spool_group_result {
+	uint32_t uid_validity;
+	size_t count;
+	const uint32_t *uids;            /* in the order in which they were added; 0: it is safe,
+					  * and the index could not be written */
+};
+/* Takes the group, whose spools have all been answered.  STORE_OK as spool_commit()
+ * with want_uid; else nothing of it is left.  The result is valid in the callback. */
+typedef void spool_group_fn(void *owner, enum store_status st, const struct spool_group_result *r);
+void spool_group_commit(struct spool_group *g, spool_group_fn *done, void *owner);
+/* Any time: what is on its way is thrown away when it is there.  NULL is fine. */
+void spool_group_abandon(struct spool_group *g);
 
 #endif

@@ -27,6 +27,7 @@ void arrived_free(struct arrived *a)
 	for (size_t i = 0; i < INDEX_TEXTS; i++)
 		buf_release(&a->texts[i]);
 	free(a->keywords);
+	free(a->tmp);
 	free(a);
 }
 

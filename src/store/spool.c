@@ -26,6 +26,7 @@ struct spool {
 	void *owner;
 	struct buf pending;
 	uint64_t size;                   /* added so far; counted in store->bytes_coming */
+	uint64_t credit;
 	enum store_status st;
 	bool waiting;                    /* was told to wait */
 	bool abandoned;
@@ -224,7 +225,7 @@ bool spool_add(struct spool *sp, struct slice bytes)
 		fail(sp, STORE_TOO_BIG);
 		return true;
 	}
-	if (s->quota && s->bytes + s->bytes_coming + bytes.len > s->quota) {
+	if (s->quota && s->bytes + s->bytes_coming + bytes.len > s->quota + sp->credit) {
 		fail(sp, STORE_NO_SPACE);
 		store_count(s);
 		return true;
@@ -237,6 +238,11 @@ bool spool_add(struct spool *sp, struct slice bytes)
 	if (sp->pending.len > SPOOL_MEMORY)
 		sp->waiting = true;
 	return !sp->waiting;
+}
+
+void spool_credit(struct spool *sp, uint64_t bytes)
+{
+	sp->credit = bytes;
 }
 
 enum store_status spool_failed(const struct spool *sp)

@@ -36,6 +36,7 @@ struct commit_job {
 	unsigned flags;
 	char *link_path;
 	bool want_uid;
+	struct spool_group *group;
 	struct folder_dir dir;
 	struct arrived *arrived;
 	struct spool_result result;
@@ -131,19 +132,18 @@ static bool make_name(const struct commit_job *j, struct arrived *a)
 	return file_name_make(a->name, base, strlen(base), letters_of_flags(j->flags));
 }
 
-/* From tmp/ into the folder; over to another file system by copying first. */
-static int move_in(struct commit_job *j, const char *to)
+int spool_move_in(const struct store *s, const char *dir, const char *tmp, const char *to)
 {
-	struct path near;
-	const char *name = strrchr(j->file->tmp.at, '/') + 1;
+	struct path from, near;
 	int err;
 
-	if (rename(j->file->tmp.at, to) == 0)
+	path_make(&from, s->root, "tmp", tmp, "");
+	if (rename(from.at, to) == 0)
 		return 0;
 	if (errno != EXDEV)
 		return errno;
-	path_make(&near, j->file->store->root, j->dir.at, "tmp", name);
-	err = file_copy(j->file->tmp.at, near.at);
+	path_make(&near, s->root, dir, "tmp", tmp);
+	err = file_copy(from.at, near.at);
 	if (err)
 		return err;
 	if (rename(near.at, to) != 0) {
@@ -151,22 +151,24 @@ static int move_in(struct commit_job *j, const char *to)
 		unlink(near.at);
 		return err;
 	}
-	unlink(j->file->tmp.at);
+	unlink(from.at);
 	return 0;
 }
 
 static enum store_status appear(struct commit_job *j)
 {
+	const struct store *s = j->file->store;
+	const char *tmp = strrchr(j->file->tmp.at, '/') + 1;
 	struct arrived *a = j->arrived;
 	struct path folder, place, to;
 	int err;
 
-	path_make(&folder, j->file->store->root, j->dir.at, "", "");
+	path_make(&folder, s->root, j->dir.at, "", "");
 	path_make(&place, folder.at, place_name(a->place), "", "");
 	path_make(&to, place.at, a->name, "", "");
-	err = move_in(j, to.at);
+	err = spool_move_in(s, j->dir.at, tmp, to.at);
 	if (err == ENOENT && maildir_heal(folder.at))
-		err = move_in(j, to.at);
+		err = spool_move_in(s, j->dir.at, tmp, to.at);
 	if (err)
 		return maildir_failed("cannot store a message", to.at, err);
 	close(j->file->fd);
@@ -176,6 +178,14 @@ static enum store_status appear(struct commit_job *j)
 		return STORE_FAILED;
 	}
 	return STORE_OK;
+}
+
+/* It stays under tmp/, and its file is the group's from here. */
+static void stay_out(struct commit_job *j)
+{
+	j->arrived->tmp = mem_string(strrchr(j->file->tmp.at, '/') + 1);
+	close(j->file->fd);
+	j->file->fd = -1;
 }
 
 static void work_commit(struct job *job)
@@ -196,7 +206,9 @@ static void work_commit(struct job *job)
 		j->st = STORE_FAILED;
 	if (j->st == STORE_OK)
 		j->st = make_link(j);
-	if (j->st == STORE_OK) {
+	if (j->st == STORE_OK && j->group) {
+		stay_out(j);
+	} else if (j->st == STORE_OK) {
 		j->st = appear(j);
 		if (j->st != STORE_OK && j->link_path) {
 			unlink(j->link_path);
@@ -226,6 +238,14 @@ static void done_commit(struct job *job)
 	struct store *s = j->question.store;
 	struct arrived *a = j->arrived;
 
+	if (j->group) {
+		spool_group_take(j->group, j->st == STORE_OK ? a : NULL, j->counted);
+		j->result.size = a->lf_size;
+		if (j->st == STORE_OK)
+			j->arrived = NULL;
+		answer_commit(&j->question);
+		return;
+	}
 	s->bytes_coming -= j->counted;
 	if (j->st == STORE_OK) {
 		j->result.size = a->lf_size;
@@ -255,7 +275,11 @@ struct commit_job *commit_new(struct store *s, const struct spool_commit *c,
 	j->arrived = a;
 	j->flags = c->flags;
 	j->want_uid = c->want_uid;
-	j->link_path = mem_string(c->link_path);
+	j->group = c->group;
+	if (c->group)
+		spool_group_expect(c->group);
+	else
+		j->link_path = mem_string(c->link_path);
 	for (size_t i = 0; i < INDEX_TEXTS; i++)
 		buf_init(&a->texts[i], TEXT_MAX);
 	list_init(&a->node);

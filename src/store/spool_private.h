@@ -36,6 +36,7 @@ struct arrived {
 	int64_t received;
 	char *keywords;                  /* with spaces between; NULL: none */
 	struct buf texts[INDEX_TEXTS];
+	char *tmp;                       /* of a group: its name in the store's tmp/ */
 	struct question *waiter;         /* who wants the UID; NULL: nobody */
 	struct spool_result result;
 };
@@ -50,7 +51,18 @@ struct commit_job *commit_new(struct store *s, const struct spool_commit *c,
 			      spool_done_fn *done, void *owner);
 void commit_start(struct commit_job *j, struct spool_file *f, struct buf *rest,
 		  enum store_status st, uint64_t counted);
+/* Writers or mail lane: from the store's tmp/ into the folder; over to another file
+ * system by copying first.  0 or errno. */
+int spool_move_in(const struct store *s, const char *dir, const char *tmp, const char *to);
 /* The message is in the index, or (uid 0) the index could not take it. */
 void commit_has_uid(struct question *q, const struct spool_result *r);
+
+/* ---- Groups (spool_group.c); loop thread ---- */
+
+/* A message begins to be made safe; how that ended: NULL when it could not. */
+void spool_group_expect(struct spool_group *g);
+void spool_group_take(struct spool_group *g, struct arrived *a, uint64_t counted);
+/* Blocking: what a crash left half done.  False: it could not be finished (logged). */
+bool spool_groups_finish(const char *root);
 
 #endif

@@ -25,6 +25,7 @@
 #include "base/text.h"
 #include "folder.h"
 #include "mailbox_private.h"
+#include "spool_private.h"
 #include "subscribe.h"
 #include "watch.h"
 
@@ -408,6 +409,11 @@ static bool open_maildir(struct store *s, char *error, size_t size)
 	    (is_new && !make_first_folders(s)) || !maildir_complete(s->root)) {
 		snprintf(error, size, "The Maildir %s cannot be made: %s.", s->root,
 			 strerrordesc_np(errno));
+		return false;
+	}
+	if (!spool_groups_finish(s->root)) {
+		snprintf(error, size, "An interrupted APPEND in %s cannot be finished;"
+			 " the log has the reason.", s->root);
 		return false;
 	}
 	maildir_clean_tmp(s->root);
