@@ -31,6 +31,11 @@ bool charset_known(struct slice name);
  * taken byte by byte as U+FFFD. */
 bool charset_fold(struct buf *out, struct slice utf8);
 
+/* i;unicode-casemap to the letter (RFC 5051 2): title case, then compatibility
+ * decomposition, a character at a time.  Two texts stand in the order of the bytes of
+ * this form (SORT, THREAD).  Unlike charset_fold's, "ss" and "ß" differ in it. */
+bool charset_casemap(struct buf *out, struct slice utf8);
+
 /* NFC form of valid UTF-8 (mailbox names); invalid input is copied as it is, as
  * is text with more than 30 marks on one letter (UAX #15, section 13). */
 bool charset_compose(struct buf *out, struct slice utf8);

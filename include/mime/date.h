@@ -14,6 +14,9 @@ struct mime_date {
 };
 bool mime_date_parse(struct mime_date *out, struct slice value);
 
+/* The same as RFC 5256 2.2 reads it: a time of day that is none is midnight, UTC. */
+bool mime_date_sent(struct mime_date *out, struct slice value);
+
 /* Days of the proleptic Gregorian calendar since 1970-01-01. */
 int64_t mime_days(int year, int month, int day);
 

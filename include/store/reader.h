@@ -10,6 +10,7 @@
 #include "base/buf.h"
 #include "mime/part.h"
 #include "store/mailbox.h"
+#include "store/object_id.h"
 #include "store/snapshot.h"
 
 /*
@@ -24,18 +25,39 @@ struct reader *reader_new(struct mailbox *m, const struct snapshot *s);  /* hold
 /* Loop thread, no job running.  Texts made along the way go to the index. */
 void reader_free(struct reader *r);
 
+/* Loop thread, no job running.  The texts made so far go to the index, and with them
+ * the thread ids that follow; `fn` comes when they are there (or cannot be). */
+void reader_keep(struct reader *r, store_fn *fn, void *owner);
+
 /* Submits to the readers lane of the mailbox's store. */
 struct job;
 bool reader_submit(struct reader *r, struct job *job);
 
 /* ---- The rest is for the job, on its lane. ---- */
 
-enum reader_text { READER_ENVELOPE, READER_BODY, READER_BODYSTRUCTURE, READER_TEXTS };
+enum reader_text {
+	READER_ENVELOPE, READER_BODY, READER_BODYSTRUCTURE,
+	READER_KEYS,                     /* mime/keys.h */
+	READER_TEXTS
+};
 
 /* The ready-made text: from the index, else made from the file (and kept in the
  * index when the reader is freed).  STORE_GONE: the message's file is no more. */
 enum store_status reader_text(struct reader *r, uint32_t uid, enum reader_text which,
 			      struct buf *out);
+
+/* So much was made that the next texts may not be kept: reader_keep() first. */
+bool reader_has_much(const struct reader *r);
+
+/* The message's object ids, as the index has them. */
+enum store_status reader_ids(struct reader *r, uint32_t uid, struct object_ids *ids);
+
+/* Keys by the thousand: those the index has of messages from a UID on, at most `most`,
+ * in the order of UIDs.  A message that is passed over has none yet (reader_text).
+ * A thread of 0 is not known. */
+typedef void reader_keys_fn(void *ctx, uint32_t uid, uint64_t thread, struct slice keys);
+void reader_keys(struct reader *r, uint32_t from_uid, unsigned most, reader_keys_fn *fn,
+		 void *ctx);
 
 /* Opens a message; at most one is open.  Opening the same UID again is free. */
 enum store_status reader_open(struct reader *r, uint32_t uid);

@@ -136,6 +136,31 @@ bool charset_fold(struct buf *out, struct slice utf8)
 	return run_write(&run, out);
 }
 
+/* utf8proc gives "ß" a title case that UnicodeData.txt does not. */
+static utf8proc_int32_t title_of(utf8proc_int32_t c)
+{
+	return c == 0xdf ? c : utf8proc_totitle(c);
+}
+
+bool charset_casemap(struct buf *out, struct slice utf8)
+{
+	static const utf8proc_option_t options =
+		UTF8PROC_STABLE | UTF8PROC_DECOMPOSE | UTF8PROC_COMPAT;
+	struct run run = { .len = 0 };
+
+	while (utf8.len) {
+		utf8proc_int32_t pieces[PIECES_MAX];
+		size_t n = pieces_of(title_of(take(&utf8)), pieces, options);
+
+		for (size_t i = 0; i < n; i++) {
+			if (run_ends(&run, pieces[i]) && !run_write(&run, out))
+				return false;
+			run_add(&run, pieces[i]);
+		}
+	}
+	return run_write(&run, out);
+}
+
 /* The decomposed characters of a whole text. */
 struct text {
 	utf8proc_int32_t *at;

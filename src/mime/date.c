@@ -178,16 +178,29 @@ static int read_zone(struct lexer *l)
 	return piece.at[0] == '-' ? -minutes : minutes;
 }
 
-bool mime_date_parse(struct mime_date *out, struct slice value)
+static bool parse(struct mime_date *out, struct slice value, bool needs_time)
 {
 	struct lexer l = lexer_of(value);
 	struct mime_date d = { .utc = 0 };
 	int64_t seconds = 0;
 
-	if (!read_day(&l, &d) || !read_time(&l, &seconds))
+	if (!read_day(&l, &d))
 		return false;
-	d.zone_minutes = read_zone(&l);
+	if (read_time(&l, &seconds))
+		d.zone_minutes = read_zone(&l);
+	else if (needs_time)
+		return false;
 	d.utc = mime_days(d.year, d.month, d.day) * 86400 + seconds - (int64_t)d.zone_minutes * 60;
 	*out = d;
 	return true;
+}
+
+bool mime_date_parse(struct mime_date *out, struct slice value)
+{
+	return parse(out, value, true);
+}
+
+bool mime_date_sent(struct mime_date *out, struct slice value)
+{
+	return parse(out, value, false);
 }

@@ -60,9 +60,7 @@ static unsigned give_keywords(struct folder *f, struct arrived *a)
 
 static bool add_one(struct folder *f, struct arrived *a, int64_t now)
 {
-	const struct slice texts[INDEX_TEXTS] = {
-		buf_slice(&a->texts[0]), buf_slice(&a->texts[1]), buf_slice(&a->texts[2]),
-	};
+	struct slice texts[INDEX_TEXTS];
 	struct arrival n = {
 		.name = a->name, .place = a->place, .size = a->size,
 		.received = a->received, .saved = now, .texts = texts,
@@ -71,6 +69,8 @@ static bool add_one(struct folder *f, struct arrived *a, int64_t now)
 	struct record *r;
 	struct path path;
 
+	for (size_t i = 0; i < INDEX_TEXTS; i++)
+		texts[i] = buf_slice(&a->texts[i]);
 	path_message(&path, f->path, a->place, a->name);
 	if (access(path.at, F_OK) != 0) {
 		if (!index_message_uid(f->store->index, f->head.id, a->name,

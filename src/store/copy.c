@@ -233,7 +233,7 @@ static bool index_copies(struct folder *from, struct folder *to, struct copy_lis
 			continue;
 		ok = folder_add(to, &a, &c->to) &&
 		     index_texts_copy(to->store->index, from->head.id, c->from,
-				      to->head.id, c->to);
+				      to->head.id, c->to, c->old);
 		r = move && ok ? table_uid(&from->table, c->from) : NULL;
 		if (r)
 			ok = folder_remove(from, r);

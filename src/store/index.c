@@ -46,6 +46,11 @@ static const char *const STEPS[] = {
 	"INSERT INTO sqlite_sequence(name, seq) VALUES('folder', abs(random() % 1000000000000));",
 	/* See image.c. */
 	"ALTER TABLE folder ADD COLUMN stamp INTEGER;",
+	/* Beside `text` and not in it: those of a whole folder are read at once. */
+	"CREATE TABLE keys(folder INTEGER, uid INTEGER, email INTEGER, thread INTEGER,"
+	" keys BLOB, PRIMARY KEY(folder, uid)) WITHOUT ROWID;"
+	"CREATE TABLE thread(seq INTEGER PRIMARY KEY, id INTEGER UNIQUE NOT NULL,"
+	" thread INTEGER NOT NULL);",
 };
 enum { LAYOUT = sizeof(STEPS) / sizeof(STEPS[0]) };
 
@@ -66,6 +71,7 @@ static const char *const SQL[S_COUNT] = {
 	[S_FOLDER_DELETE] = "DELETE FROM folder WHERE id=?1",
 	[S_FOLDER_MESSAGES_DELETE] = "DELETE FROM message WHERE folder=?1",
 	[S_FOLDER_TEXTS_DELETE] = "DELETE FROM text WHERE folder=?1",
+	[S_FOLDER_KEYS_DELETE] = "DELETE FROM keys WHERE folder=?1",
 	[S_FOLDER_RENAME] = "UPDATE folder SET dir=?2 WHERE dir=?1",
 	[S_BYTES] = "SELECT coalesce(sum(bytes), 0) FROM folder",
 	[S_FOLDERS] = "SELECT dir FROM folder",
@@ -85,8 +91,25 @@ static const char *const SQL[S_COUNT] = {
 	[S_TEXTS_COPY] = "INSERT OR REPLACE INTO text(folder, uid, envelope, body, bodystructure)"
 		" SELECT ?3, ?4, envelope, body, bodystructure FROM text"
 		" WHERE folder=?1 AND uid=?2",
+	[S_KEYS_DELETE] = "DELETE FROM keys WHERE folder=?1 AND uid=?2",
+	[S_KEYS_STATE] = "SELECT m.base, k.email, k.thread FROM message m LEFT JOIN keys k"
+		" ON k.folder=m.folder AND k.uid=m.uid WHERE m.folder=?1 AND m.uid=?2",
+	[S_KEYS_PUT] = "INSERT INTO keys(folder, uid, thread, keys) VALUES(?1, ?2, ?3, ?4)"
+		" ON CONFLICT(folder, uid) DO UPDATE SET thread=?3, keys=?4",
+	/* What the original has of it; its email id in any case. */
+	[S_KEYS_COPY] = "INSERT OR REPLACE INTO keys(folder, uid, email, thread, keys)"
+		" SELECT ?3, ?4, coalesce(k.email, ?5), k.thread, k.keys"
+		" FROM (SELECT 1) LEFT JOIN keys k ON k.folder=?1 AND k.uid=?2",
+	[S_THREAD_GET] = "SELECT thread FROM thread WHERE id=?1",
+	[S_THREAD_PUT] = "INSERT OR IGNORE INTO thread(id, thread) VALUES(?1, ?2)",
+	[S_THREAD_TRIM] = "DELETE FROM thread WHERE seq<?1",
 	[S_TEXT] = "SELECT envelope, body, bodystructure FROM text WHERE folder=?1 AND uid=?2",
 	[S_FILE] = "SELECT place, base || info FROM message WHERE folder=?1 AND uid=?2",
+	[S_KEYS] = "SELECT keys FROM keys WHERE folder=?1 AND uid=?2",
+	[S_KEYS_FROM] = "SELECT uid, thread, keys FROM keys WHERE folder=?1 AND uid>=?2"
+		" ORDER BY uid",
+	[S_IDS] = "SELECT m.base, k.email, k.thread FROM message m LEFT JOIN keys k"
+		" ON k.folder=m.folder AND k.uid=m.uid WHERE m.folder=?1 AND m.uid=?2",
 };
 
 static bool is_damage(int code)

@@ -8,6 +8,7 @@
 #include "base/buf.h"
 #include "base/slice.h"
 #include "maildir.h"
+#include "store/object_id.h"
 
 /*
  * The index: what a Maildir cannot say.  All calls are for the mail lane (and
@@ -73,17 +74,25 @@ bool index_message_uid(struct index *ix, int64_t folder, const char *base, size_
 		       uint32_t *uid);
 bool index_count_from(struct index *ix, int64_t folder, uint32_t uid, uint32_t *count);
 
-/* The texts of store/reader.h, in its order. */
-enum { INDEX_TEXTS = 3 };
+/* The texts of store/reader.h, in its order; the keys lie in a table of their own. */
+enum { INDEX_TEXTS = 4, INDEX_KEYS = 3 };
 /* No message of that UID any more: nothing is done. */
 bool index_texts_put(struct index *ix, int64_t folder, uint32_t uid,
 		     const struct slice texts[INDEX_TEXTS]);
+/* Of a copy, with the object ids; `from_name` is the original's file. */
 bool index_texts_copy(struct index *ix, int64_t from, uint32_t from_uid, int64_t to,
-		      uint32_t to_uid);
+		      uint32_t to_uid, const char *from_name);
 
 /* ---- Any thread. ---- */
 bool index_text(struct index *ix, int64_t folder, uint32_t uid, unsigned which,
 		struct buf *out);
+/* False: there is no such message (any more).  A thread of 0 is not known yet. */
+bool index_ids(struct index *ix, int64_t folder, uint32_t uid, struct object_ids *ids);
+/* The keys of messages from that UID on, at most `most` of those that have some, in
+ * the order of UIDs; valid within the callback. */
+typedef void index_keys_fn(void *ctx, uint32_t uid, uint64_t thread, struct slice keys);
+void index_keys(struct index *ix, int64_t folder, uint32_t from_uid, unsigned most,
+		index_keys_fn *fn, void *ctx);
 bool index_file(struct index *ix, int64_t folder, uint32_t uid, enum place *place,
 		char name[FILE_NAME]);
 

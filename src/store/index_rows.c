@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "index_private.h"
+#include "store/object_id.h"
 
 static void bind_text(sqlite3_stmt *st, int at, const char *text, size_t len)
 {
@@ -78,7 +79,7 @@ bool index_folder_put(struct index *ix, const struct index_folder *f)
 	return index_run(ix, st);
 }
 
-static bool run_with(struct index *ix, enum statement which, int64_t a, int64_t b)
+bool index_run_with(struct index *ix, enum statement which, int64_t a, int64_t b)
 {
 	sqlite3_stmt *st = index_statement(ix, which);
 
@@ -92,9 +93,10 @@ static bool run_with(struct index *ix, enum statement which, int64_t a, int64_t 
 
 bool index_folder_delete(struct index *ix, int64_t id)
 {
-	return run_with(ix, S_FOLDER_TEXTS_DELETE, id, -1) &&
-	       run_with(ix, S_FOLDER_MESSAGES_DELETE, id, -1) &&
-	       run_with(ix, S_FOLDER_DELETE, id, -1);
+	return index_run_with(ix, S_FOLDER_TEXTS_DELETE, id, -1) &&
+	       index_run_with(ix, S_FOLDER_KEYS_DELETE, id, -1) &&
+	       index_run_with(ix, S_FOLDER_MESSAGES_DELETE, id, -1) &&
+	       index_run_with(ix, S_FOLDER_DELETE, id, -1);
 }
 
 bool index_folder_rename(struct index *ix, const char *from, const char *to)
@@ -243,8 +245,9 @@ bool index_message_change(struct index *ix, int64_t folder, const struct index_m
 
 bool index_message_delete(struct index *ix, int64_t folder, uint32_t uid)
 {
-	return run_with(ix, S_TEXTS_DELETE, folder, uid) &&
-	       run_with(ix, S_MESSAGE_DELETE, folder, uid);
+	return index_run_with(ix, S_TEXTS_DELETE, folder, uid) &&
+	       index_run_with(ix, S_KEYS_DELETE, folder, uid) &&
+	       index_run_with(ix, S_MESSAGE_DELETE, folder, uid);
 }
 
 bool index_message_uid(struct index *ix, int64_t folder, const char *base, size_t base_len,
@@ -291,29 +294,37 @@ bool index_texts_put(struct index *ix, int64_t folder, uint32_t uid,
 		return false;
 	sqlite3_bind_int64(st, 1, folder);
 	sqlite3_bind_int64(st, 2, uid);
-	for (int i = 0; i < INDEX_TEXTS; i++)
+	for (int i = 0; i < INDEX_KEYS; i++)
 		sqlite3_bind_blob(st, 3 + i, texts[i].len ? texts[i].at : "",
 				  (int)texts[i].len, SQLITE_STATIC);
-	return index_run(ix, st);
+	return index_run(ix, st) && index_keys_put(ix, folder, uid, texts[INDEX_KEYS]);
 }
 
 bool index_texts_copy(struct index *ix, int64_t from, uint32_t from_uid, int64_t to,
-		      uint32_t to_uid)
+		      uint32_t to_uid, const char *from_name)
 {
-	sqlite3_stmt *st = index_statement(ix, S_TEXTS_COPY);
+	static const enum statement tables[] = { S_TEXTS_COPY, S_KEYS_COPY };
+	uint64_t email = object_id_email(from_name, file_base_len(from_name));
 
-	if (!st)
-		return false;
-	sqlite3_bind_int64(st, 1, from);
-	sqlite3_bind_int64(st, 2, from_uid);
-	sqlite3_bind_int64(st, 3, to);
-	sqlite3_bind_int64(st, 4, to_uid);
-	return index_run(ix, st);
+	for (size_t i = 0; i < sizeof(tables) / sizeof(tables[0]); i++) {
+		sqlite3_stmt *st = index_statement(ix, tables[i]);
+
+		if (!st)
+			return false;
+		sqlite3_bind_int64(st, 1, from);
+		sqlite3_bind_int64(st, 2, from_uid);
+		sqlite3_bind_int64(st, 3, to);
+		sqlite3_bind_int64(st, 4, to_uid);
+		if (tables[i] == S_KEYS_COPY)
+			sqlite3_bind_int64(st, 5, (int64_t)email);
+		if (!index_run(ix, st))
+			return false;
+	}
+	return true;
 }
 
-/* With the lock held.  A failure is no row: who asks makes the text again. */
-static sqlite3_stmt *read_row(struct index *ix, enum statement which, int64_t folder,
-			      uint32_t uid)
+sqlite3_stmt *index_read_row(struct index *ix, enum statement which, int64_t folder,
+			     uint32_t uid)
 {
 	sqlite3_stmt *st = index_statement(ix, which);
 
@@ -334,10 +345,11 @@ bool index_text(struct index *ix, int64_t folder, uint32_t uid, unsigned which,
 	bool found = false;
 
 	pthread_mutex_lock(&ix->read_lock);
-	st = read_row(ix, S_TEXT, folder, uid);
+	st = index_read_row(ix, which == INDEX_KEYS ? S_KEYS : S_TEXT, folder, uid);
 	if (st) {
-		const char *at = sqlite3_column_blob(st, (int)which);
-		int len = sqlite3_column_bytes(st, (int)which);
+		int column = which == INDEX_KEYS ? 0 : (int)which;
+		const char *at = sqlite3_column_blob(st, column);
+		int len = sqlite3_column_bytes(st, column);
 
 		/* An empty one is a text that was too long to keep. */
 		found = at && len > 0 && buf_add(out, slice_make(at, (size_t)len));
@@ -354,7 +366,7 @@ bool index_file(struct index *ix, int64_t folder, uint32_t uid, enum place *plac
 	bool found = false;
 
 	pthread_mutex_lock(&ix->read_lock);
-	st = read_row(ix, S_FILE, folder, uid);
+	st = index_read_row(ix, S_FILE, folder, uid);
 	if (st) {
 		const char *text = (const char *)sqlite3_column_text(st, 1);
 

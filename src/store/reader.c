@@ -16,7 +16,7 @@
 #include "base/mem.h"
 #include "finder.h"
 #include "mailbox_private.h"
-#include "mime/describe.h"
+#include "texts.h"
 
 /* The header block is read up to what the MIME scanner keeps of headers. */
 enum { HEADER_MAX = 1024 * 1024, READ_PIECE = 64 * 1024 };
@@ -71,6 +71,7 @@ struct keep_job {
 	struct mail_job mail;
 	int64_t folder;
 	struct made *made;
+	store_fn *fn;                    /* NULL: nobody waits */
 };
 
 static void run_keep(struct mail_job *mail)
@@ -79,11 +80,12 @@ static void run_keep(struct mail_job *mail)
 	struct store *s = mail->question.store;
 	bool ok = true;
 
+	mail->st = STORE_FAILED;
 	if (!store_begin(s))
 		return;
 	for (const struct made *made = j->made; ok && made; made = made->next)
 		ok = index_texts_put(s->index, j->folder, made->uid, made->texts);
-	(void)store_commit(s, ok);
+	mail->st = store_commit(s, ok);
 }
 
 static void free_made(struct made *made)
@@ -98,27 +100,47 @@ static void free_made(struct made *made)
 
 static void finish_keep(struct mail_job *mail)
 {
-	free_made(container_of(mail, struct keep_job, mail)->made);
+	struct keep_job *j = container_of(mail, struct keep_job, mail);
+
+	free_made(j->made);
+	if (j->fn && !mail->question.abandoned)
+		j->fn(mail->question.owner, mail->st);
+}
+
+/* When the lane is full they are made again another time. */
+static void keep(struct reader *r, store_fn *fn, void *owner)
+{
+	struct keep_job *j = mem_alloc(sizeof(*j));
+
+	j->mail.run = run_keep;
+	j->mail.finish = finish_keep;
+	j->folder = r->folder_id;
+	j->made = r->made;
+	j->fn = fn;
+	r->made = NULL;
+	r->made_bytes = 0;
+	store_ask(r->store, &j->mail, owner);
+}
+
+void reader_keep(struct reader *r, store_fn *fn, void *owner)
+{
+	keep(r, fn, owner);
+}
+
+bool reader_has_much(const struct reader *r)
+{
+	return r->made_bytes > TEXTS_KEPT_MAX / 2;
 }
 
 void reader_free(struct reader *r)
 {
-	struct keep_job *j;
-
 	if (!r)
 		return;
 	reader_close(r);
 	arena_free(r->arena);
 	buf_release(&r->header);
-	if (r->made) {
-		j = mem_alloc(sizeof(*j));
-		j->mail.run = run_keep;
-		j->mail.finish = finish_keep;
-		j->folder = r->folder_id;
-		j->made = r->made;
-		/* When the lane is full they are made again another time. */
-		store_ask(r->store, &j->mail, NULL);
-	}
+	if (r->made)
+		keep(r, NULL, NULL);
 	finder_release(&r->finder);
 	snapshot_drop(r->s);
 	mailbox_release(r->m);
@@ -340,15 +362,20 @@ enum store_status reader_text(struct reader *r, uint32_t uid, enum reader_text w
 		return STORE_FAILED;
 	for (size_t i = 0; i < READER_TEXTS; i++)
 		buf_init(&texts[i], out->max);
-	if (!mime_envelope(&texts[READER_ENVELOPE], root->header))
-		buf_clear(&texts[READER_ENVELOPE]);
-	if (!mime_body(&texts[READER_BODY], root))
-		buf_clear(&texts[READER_BODY]);
-	if (!mime_bodystructure(&texts[READER_BODYSTRUCTURE], root))
-		buf_clear(&texts[READER_BODYSTRUCTURE]);
+	texts_make(texts, root);
 	keep_texts(r, uid, texts);
 	ok = texts[which].len > 0 && buf_add(out, buf_slice(&texts[which]));
 	for (size_t i = 0; i < READER_TEXTS; i++)
 		buf_release(&texts[i]);
 	return ok ? STORE_OK : STORE_TOO_BIG;
+}
+
+enum store_status reader_ids(struct reader *r, uint32_t uid, struct object_ids *ids)
+{
+	return index_ids(r->store->index, r->folder_id, uid, ids) ? STORE_OK : STORE_GONE;
+}
+
+void reader_keys(struct reader *r, uint32_t from_uid, unsigned most, reader_keys_fn *fn, void *ctx)
+{
+	index_keys(r->store->index, r->folder_id, from_uid, most, fn, ctx);
 }

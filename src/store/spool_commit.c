@@ -19,8 +19,8 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "folder.h"
-#include "mime/describe.h"
 #include "spool_private.h"
+#include "texts.h"
 
 /* A text over this is made when it is asked for: only hostile mail has them. */
 enum { TEXT_MAX = 256 * 1024 };
@@ -67,18 +67,6 @@ static enum store_status check_disk(const struct store *s, uint64_t size)
 	return STORE_OK;
 }
 
-static void describe(struct spool_file *f, struct buf texts[INDEX_TEXTS])
-{
-	const struct mime_part *root = mime_scanner_end(f->scanner);
-
-	if (!mime_envelope(&texts[0], root->header))
-		buf_clear(&texts[0]);
-	if (!mime_body(&texts[1], root))
-		buf_clear(&texts[1]);
-	if (!mime_bodystructure(&texts[2], root))
-		buf_clear(&texts[2]);
-}
-
 /* The bytes are on disk, dated, and safe; still under tmp/. */
 static enum store_status settle_file(struct commit_job *j)
 {
@@ -94,7 +82,7 @@ static enum store_status settle_file(struct commit_job *j)
 	/* INTERNALDATE survives a lost index as the file's time. */
 	if (futimens(f->fd, times) != 0 || fsync(f->fd) != 0)
 		return maildir_failed("cannot sync a message", f->tmp.at, errno);
-	describe(f, j->arrived->texts);
+	texts_make(j->arrived->texts, mime_scanner_end(f->scanner));
 	return STORE_OK;
 }
 

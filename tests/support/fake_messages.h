@@ -12,6 +12,7 @@
 #include "base/mem.h"
 #include "mime/describe.h"
 #include "mime/header.h"
+#include "mime/keys.h"
 #include "store/reader.h"
 #include "store/snapshot.h"
 
@@ -188,9 +189,35 @@ enum store_status reader_text(struct reader *r, uint32_t uid, enum reader_text w
 		mime_envelope(out, reader_header(r));
 	else if (which == READER_BODY)
 		mime_body(out, reader_parts(r));
+	else if (which == READER_KEYS)
+		mime_keys_write(out, reader_header(r));
 	else
 		mime_bodystructure(out, reader_parts(r));
 	return STORE_OK;
+}
+
+/* Made up from the UID. */
+enum store_status reader_ids(struct reader *r, uint32_t uid, struct object_ids *ids)
+{
+	if (r->s->at[snapshot_seq(r->s, uid) - 1].gone)
+		return STORE_GONE;
+	*ids = (struct object_ids){ .email = 0x1000 + uid, .thread = uid % 2 };
+	return STORE_OK;
+}
+
+void reader_keys(struct reader *r, uint32_t from_uid, unsigned most, reader_keys_fn *fn, void *ctx)
+{
+	(void)r;
+	(void)from_uid;
+	(void)most;
+	(void)fn;
+	(void)ctx;
+}
+
+bool reader_has_much(const struct reader *r)
+{
+	(void)r;
+	return false;
 }
 
 #endif

@@ -114,10 +114,34 @@ static void linear_time(void **state)
 	assert_true(clock_mono_ms() - start < 10000);
 }
 
+/* RFC 5051 2, its own example among them: title case, then decomposition. */
+static void casemaps(void **state)
+{
+	static const struct { const char *in, *out; } rows[] = {
+		{ "", "" }, { "Tea_1", "TEA_1" }, { "[a]", "[A]" },
+		{ "\u01C4", "Dz\u030C" }, { "\u01C6", "Dz\u030C" }, { "\u00FC", "U\u0308" },
+		{ "u\u0308", "U\u0308" }, { "\u00DF", "\u00DF" }, { "\uFB01", "fi" },
+		{ "\uFF54", "T" }, { "a\u0301\u0323", "A\u0323\u0301" }, { "\xff", "\uFFFD" },
+		{ "\u00E9\u0323", "E\u0323\u0301" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct buf out;
+
+		buf_init(&out, 100);
+		assert_true(charset_casemap(&out, slice_of(rows[i].in)));
+		if (!slice_is(buf_slice(&out), rows[i].out))
+			fail_msg("%s: %.*s", rows[i].in, (int)out.len, out.data);
+		buf_release(&out);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(folds),
+		cmocka_unit_test(casemaps),
 		cmocka_unit_test(composes),
 		cmocka_unit_test(out_is_full),
 		cmocka_unit_test(linear_time),

@@ -2,6 +2,7 @@
 #include "store_fixture.h"
 
 #include "../../src/store/index.h"
+#include "mime/keys.h"
 
 struct world {
 	char dir[200];
@@ -115,8 +116,8 @@ static void texts(void **state)
 	assert_true(add(w, 2, "2.b", ""));
 	assert_true(index_texts_put(w->ix, w->f.id, 1, three));
 	assert_true(index_texts_put(w->ix, w->f.id, 9, three));
-	assert_true(index_texts_copy(w->ix, w->f.id, 1, w->f.id, 2));
-	assert_true(index_texts_copy(w->ix, w->f.id, 77, w->f.id, 2));
+	assert_true(index_texts_copy(w->ix, w->f.id, 1, w->f.id, 2, "1.a:2,S"));
+	assert_true(index_texts_copy(w->ix, w->f.id, 77, w->f.id, 2, "x"));
 	assert_true(index_commit(w->ix));
 	buf_init(&out, 100);
 	assert_true(index_text(w->ix, w->f.id, 2, 0, &out));
@@ -134,6 +135,136 @@ static void texts(void **state)
 	assert_true(index_message_delete(w->ix, w->f.id, 2));
 	assert_true(index_commit(w->ix));
 	assert_false(index_text(w->ix, w->f.id, 2, 0, &out));
+	assert_true(index_begin(w->ix));
+}
+
+static void put_keys(struct world *w, uint32_t uid, const char *header)
+{
+	struct slice texts[INDEX_TEXTS] = { SLICE("e"), SLICE("b"), SLICE("s") };
+	struct buf keys;
+
+	buf_init(&keys, KEYS_MAX);
+	assert_true(mime_keys_write(&keys, slice_of(header)));
+	texts[INDEX_KEYS] = buf_slice(&keys);
+	assert_true(index_texts_put(w->ix, w->f.id, uid, texts));
+	buf_release(&keys);
+}
+
+/* As a session sees them. */
+static struct object_ids ids_of(struct world *w, int64_t folder, uint32_t uid)
+{
+	struct object_ids ids;
+
+	assert_true(index_commit(w->ix));
+	assert_true(index_ids(w->ix, folder, uid, &ids));
+	assert_true(index_begin(w->ix));
+	return ids;
+}
+
+static void threads_are_given_once(void **state)
+{
+	struct world *w = *state;
+	struct object_ids one, ids;
+
+	for (uint32_t uid = 1; uid <= 6; uid++) {
+		char name[20];
+
+		snprintf(name, sizeof(name), "%u.a", uid);
+		assert_true(add(w, uid, name, ""));
+	}
+	assert_int_equal(ids_of(w, w->f.id, 1).thread, 0);
+	put_keys(w, 1, "Message-ID: <1@x>\nReferences: <0@x>\n\n");
+	one = ids_of(w, w->f.id, 1);
+	assert_true(one.thread && one.email && one.thread != one.email);
+	/* A reply, a sibling by way of a message that nobody has, another beginning. */
+	put_keys(w, 2, "Message-ID: <2@x>\nIn-Reply-To: <1@x>\n\n");
+	put_keys(w, 3, "Message-ID: <3@x>\nReferences: <9@x> <0@x>\n\n");
+	put_keys(w, 4, "Message-ID: <4@x>\n\n");
+	assert_true(ids_of(w, w->f.id, 2).thread == one.thread);
+	assert_true(ids_of(w, w->f.id, 3).thread == one.thread);
+	ids = ids_of(w, w->f.id, 4);
+	assert_true(ids.thread != one.thread);
+	/* One that joins two threads changes neither, nor does writing again. */
+	put_keys(w, 5, "Message-ID: <5@x>\nReferences: <4@x> <1@x>\n\n");
+	put_keys(w, 4, "Message-ID: <4@x>\nReferences: <1@x>\n\n");
+	assert_true(ids_of(w, w->f.id, 5).thread == one.thread);
+	assert_true(ids_of(w, w->f.id, 4).thread == ids.thread);
+	/* Without any Message-ID it is alone. */
+	put_keys(w, 6, "Subject: x\n\n");
+	ids = ids_of(w, w->f.id, 6);
+	assert_true(ids.thread == ids.email);
+	assert_true(index_message_delete(w->ix, w->f.id, 6));
+	assert_true(index_commit(w->ix));
+	assert_false(index_ids(w->ix, w->f.id, 6, &ids));
+	assert_true(index_begin(w->ix));
+}
+
+static void copies_keep_their_ids(void **state)
+{
+	struct world *w = *state;
+	struct index_folder other = { .uid_validity = 5 };
+	struct object_ids one, bare;
+
+	assert_true(index_folder_new(w->ix, ".B", &other));
+	assert_true(add(w, 1, "1.a:2,S", ""));
+	assert_true(add(w, 2, "2.b:2,", ""));
+	put_keys(w, 1, "Message-ID: <1@x>\n\n");
+	one = ids_of(w, w->f.id, 1);
+	bare = ids_of(w, w->f.id, 2);
+	for (uint32_t uid = 1; uid <= 3; uid++) {
+		struct index_message m = { .uid = uid, .name = uid == 1 ? "x" : uid == 2 ? "y" : "z",
+					   .keywords = "" };
+
+		assert_true(index_message_add(w->ix, other.id, &m));
+	}
+	assert_true(index_texts_copy(w->ix, w->f.id, 1, other.id, 1, "1.a:2,S"));
+	assert_true(index_texts_copy(w->ix, w->f.id, 2, other.id, 2, "2.b:2,"));
+	assert_true(index_texts_copy(w->ix, other.id, 2, other.id, 3, "y"));
+	assert_true(ids_of(w, other.id, 1).email == one.email);
+	assert_true(ids_of(w, other.id, 1).thread == one.thread);
+	assert_true(ids_of(w, other.id, 2).email == bare.email);
+	assert_true(ids_of(w, other.id, 3).email == bare.email);
+	assert_int_equal(ids_of(w, other.id, 3).thread, 0);
+	/* What comes later does not take the email id away. */
+	w->f.id = other.id;
+	put_keys(w, 2, "Subject: x\n\n");
+	assert_true(ids_of(w, other.id, 2).email == bare.email);
+	assert_true(ids_of(w, other.id, 2).thread == bare.email);
+}
+
+static void count_keys(void *ctx, uint32_t uid, uint64_t thread, struct slice keys)
+{
+	struct world *w = ctx;
+	struct mime_keys k;
+
+	assert_true(thread && mime_keys_read(&k, keys));
+	snprintf(w->list + strlen(w->list), 200, "%u %.*s;", uid, (int)k.texts[KEYS_SUBJECT].len,
+		 k.texts[KEYS_SUBJECT].at);
+}
+
+static void keys_by_the_thousand(void **state)
+{
+	struct world *w = *state;
+
+	for (uint32_t uid = 1; uid <= 5; uid++) {
+		char name[20], header[40];
+
+		snprintf(name, sizeof(name), "%u.a", uid);
+		snprintf(header, sizeof(header), "Subject: s%u\n\n", uid);
+		assert_true(add(w, uid, name, ""));
+		if (uid != 3)
+			put_keys(w, uid, header);
+	}
+	assert_true(index_texts_copy(w->ix, w->f.id, 9, w->f.id, 3, "old"));
+	assert_true(index_commit(w->ix));
+	w->list[0] = '\0';
+	index_keys(w->ix, w->f.id, 1, 3, count_keys, w);
+	assert_string_equal(w->list, "1 S1;2 S2;");
+	index_keys(w->ix, w->f.id, 3, 100, count_keys, w);
+	assert_string_equal(w->list, "1 S1;2 S2;4 S4;5 S5;");
+	index_keys(w->ix, w->f.id, 6, 100, count_keys, w);
+	index_keys(w->ix, w->f.id + 1, 1, 100, count_keys, w);
+	assert_string_equal(w->list, "1 S1;2 S2;4 S4;5 S5;");
 	assert_true(index_begin(w->ix));
 }
 
@@ -167,6 +298,9 @@ int main(void)
 		cmocka_unit_test_setup_teardown(messages, begin, end),
 		cmocka_unit_test_setup_teardown(impossible, begin, end),
 		cmocka_unit_test_setup_teardown(texts, begin, end),
+		cmocka_unit_test_setup_teardown(threads_are_given_once, begin, end),
+		cmocka_unit_test_setup_teardown(copies_keep_their_ids, begin, end),
+		cmocka_unit_test_setup_teardown(keys_by_the_thousand, begin, end),
 		cmocka_unit_test_setup_teardown(folders, begin, end),
 	};
 

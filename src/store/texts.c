@@ -1,0 +1,23 @@
+/*
+ * What is made ready of a message: at delivery, when its parts are known anyway, or
+ * by the reader that first misses it.  Both must make the same.
+ */
+#include "texts.h"
+
+#include "mime/describe.h"
+#include "mime/keys.h"
+#include "store/reader.h"
+
+_Static_assert((int)READER_TEXTS == INDEX_TEXTS && (int)READER_KEYS == INDEX_KEYS, "the same");
+
+void texts_make(struct buf texts[INDEX_TEXTS], const struct mime_part *root)
+{
+	if (!mime_envelope(&texts[READER_ENVELOPE], root->header))
+		buf_clear(&texts[READER_ENVELOPE]);
+	if (!mime_body(&texts[READER_BODY], root))
+		buf_clear(&texts[READER_BODY]);
+	if (!mime_bodystructure(&texts[READER_BODYSTRUCTURE], root))
+		buf_clear(&texts[READER_BODYSTRUCTURE]);
+	if (!mime_keys_write(&texts[READER_KEYS], root->header))
+		buf_clear(&texts[READER_KEYS]);
+}
