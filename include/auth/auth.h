@@ -87,6 +87,9 @@ struct auth_request {
 void auth_check(struct auth *a, struct auth_request *r, const struct address *peer,
 		struct slice user, struct slice password);
 
+/* Whether two names would be the same user (or the same nobody). */
+bool auth_same_name(const struct auth *a, struct slice one, struct slice other);
+
 /* The owner is going away: no answer comes, r may be freed at once.  A guess that
  * was checked counts as long as if it were waited for, so that hanging up gains
  * nothing.  Harmless when r is not open. */

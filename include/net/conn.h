@@ -82,6 +82,9 @@ bool conn_can_tls(const struct conn *c);      /* its service has a certificate t
 bool conn_is_secure(const struct conn *c);
 const char *conn_tls_version(const struct conn *c);   /* NULL in the clear */
 const char *conn_tls_cipher(const struct conn *c);
+/* See stream_binding(). */
+size_t conn_binding(const struct conn *c, enum stream_binding kind,
+		    unsigned char out[STREAM_BINDING_MAX]);
 const struct address *conn_peer(const struct conn *c);  /* the real one, behind PROXY */
 const char *conn_peer_text(const struct conn *c);     /* "192.0.2.1" */
 const char *conn_id(const struct conn *c);            /* for logs and Received */

@@ -88,6 +88,17 @@ bool stream_is_secure(const struct stream *s);     /* handshake finished */
 const char *stream_tls_version(const struct stream *s);
 const char *stream_tls_cipher(const struct stream *s);
 
+/* What an authentication can be bound to, so that nobody sits between client and
+ * server: bytes that both ends of this one TLS connection have, and nobody else. */
+enum stream_binding {
+	STREAM_EXPORTER,     /* tls-exporter (RFC 9266) */
+	STREAM_END_POINT,    /* tls-server-end-point (RFC 5929 4): of our certificate */
+};
+enum { STREAM_BINDING_MAX = 64 };
+/* How many bytes there are; 0: not to be had here. */
+size_t stream_binding(const struct stream *s, enum stream_binding kind,
+		      unsigned char out[STREAM_BINDING_MAX]);
+
 void stream_set_idle(struct stream *s, unsigned idle_s);
 
 /* Why it failed, for the log: "connection reset by peer", "TLS: no shared

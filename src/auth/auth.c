@@ -20,15 +20,21 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/encode.h"
 #include "base/mem.h"
 #include "base/random.h"
 #include "failures.h"
 #include "net/lane.h"
 #include "password.h"
+#include "saslprep.h"
+#include "scram_private.h"
+#include "user.h"
 
 /* Questions that wait for a hash: a thousand clients after a restart, and as many
  * as IMAP and HTTP may have connections by default. */
 enum { PENDING_MAX = 1200 };
+
+enum { PASSWORD_PREPARED_MAX = 64 * 1024 };      /* as long as a setting can be */
 
 enum { DIGEST = sizeof(((struct auth_request *)0)->digest) };
 
@@ -40,6 +46,8 @@ struct auth {
 	uint8_t key[32];
 	uint8_t digest[DIGEST];          /* of the right password, when known */
 	bool known;
+	uint8_t prepared[DIGEST];        /* of it, by SASLprep */
+	struct scram_secret *scram;      /* NULL: there is no SCRAM, nor `prepared` */
 	struct failures *failures;
 	struct list open;                /* requests that have had no answer */
 	struct list pending;             /* of them, those that wait for a hash */
@@ -73,6 +81,34 @@ static bool make_digest(const struct auth *a, struct slice password, uint8_t dig
 		    digest, &len) != NULL;
 }
 
+/* The digest of what SASLprep makes of the password (RFC 4616 2). */
+static bool make_prepared(const struct auth *a, struct slice password, uint8_t digest[DIGEST])
+{
+	struct buf text;
+	bool good;
+
+	buf_init(&text, PASSWORD_PREPARED_MAX);
+	good = saslprep(&text, password) && text.len && make_digest(a, buf_slice(&text), digest);
+	if (text.data)
+		mem_wipe(text.data, text.cap);
+	buf_release(&text);
+	return good;
+}
+
+static void know_plain(struct auth *a, const struct auth_options *o)
+{
+	struct slice password = slice_of(o->password);
+	struct buf text;
+
+	a->known = make_digest(a, password, a->digest);
+	buf_init(&text, PASSWORD_PREPARED_MAX);
+	if (saslprep(&text, password) && text.len && make_prepared(a, password, a->prepared))
+		a->scram = scram_secret_new(o->user, o->domain, buf_slice(&text));
+	if (text.data)
+		mem_wipe(text.data, text.cap);
+	buf_release(&text);
+}
+
 struct auth *auth_new(const struct auth_options *o)
 {
 	struct auth *a = mem_alloc(sizeof(*a));
@@ -88,7 +124,7 @@ struct auth *auth_new(const struct auth_options *o)
 	if (auth_password_kind(o->password) != AUTH_PLAIN)
 		a->hash = mem_string(o->password);
 	else
-		a->known = make_digest(a, slice_of(o->password), a->digest);
+		know_plain(a, o);
 	return a;
 }
 
@@ -101,6 +137,7 @@ void auth_free(struct auth *a)
 	if (a->job)
 		job_abandon(&a->job->job);
 	failures_free(a->failures);
+	scram_secret_free(a->scram);
 	free(a->user);
 	free(a->domain);
 	wipe_string(a->hash);
@@ -185,18 +222,45 @@ static void answer_wrong(struct auth *a, struct auth_request *r, const struct ad
 /* "user" or "user@domain". */
 static bool is_user(const struct auth *a, struct slice given)
 {
-	size_t len = strlen(a->user);
-	struct slice rest = slice_from(given, len);
+	struct buf name;
+	bool is;
 
-	if (!slice_is_nocase(slice_head(given, len), a->user))
-		return false;
-	return rest.len == 0 ||
-	       (rest.at[0] == '@' && slice_is_nocase(slice_from(rest, 1), a->domain));
+	buf_init(&name, USER_NAME_MAX * 4);
+	is = user_name(&name, given, a->domain) && slice_is_nocase(buf_slice(&name), a->user);
+	buf_release(&name);
+	return is;
+}
+
+bool auth_same_name(const struct auth *a, struct slice one, struct slice other)
+{
+	struct buf name;
+	bool same;
+
+	buf_init(&name, USER_NAME_MAX * 8);
+	same = user_name(&name, one, a->domain);
+	if (same) {
+		size_t first = name.len;
+
+		same = user_name(&name, other, a->domain) &&
+		       slice_equal(slice_head(buf_slice(&name), first),
+				   slice_from(buf_slice(&name), first));
+	}
+	buf_release(&name);
+	return same;
 }
 
 static bool is_known_password(const struct auth *a, const uint8_t digest[DIGEST])
 {
 	return a->known && CRYPTO_memcmp(digest, a->digest, DIGEST) == 0;
+}
+
+/* The same password in another form of Unicode, as another keyboard sends it. */
+static bool is_prepared_password(const struct auth *a, struct slice password)
+{
+	uint8_t digest[DIGEST];
+
+	return a->scram && make_prepared(a, password, digest) &&
+	       CRYPTO_memcmp(digest, a->prepared, DIGEST) == 0;
 }
 
 static void next_hash(struct auth *a);
@@ -215,11 +279,9 @@ static void wait_for_hash(struct auth_request *r, struct slice password)
 	next_hash(a);
 }
 
-void auth_check(struct auth *a, struct auth_request *r, const struct address *peer,
-		struct slice user, struct slice password)
+/* False: it is answered already. */
+static bool request_open(struct auth *a, struct auth_request *r, const struct address *peer)
 {
-	bool may_fit;
-
 	assert(!r->auth);
 	r->auth = a;
 	r->peer = *peer;
@@ -228,16 +290,68 @@ void auth_check(struct auth *a, struct auth_request *r, const struct address *pe
 	r->deferred = (struct deferred){ .call = on_deferred };
 	list_append(&a->open, &r->open);
 	list_init(&r->pending);
-	if (failures_blocked(a->failures, peer, r->asked_ms)) {
-		answer_soon(r, AUTH_LATER);
+	if (!failures_blocked(a->failures, peer, r->asked_ms))
+		return true;
+	answer_soon(r, AUTH_LATER);
+	return false;
+}
+
+void auth_check(struct auth *a, struct auth_request *r, const struct address *peer,
+		struct slice user, struct slice password)
+{
+	bool may_fit;
+
+	if (!request_open(a, r, peer))
 		return;
-	}
 	may_fit = make_digest(a, password, r->digest) && is_user(a, user);
-	if (may_fit && is_known_password(a, r->digest))
+	if (may_fit && (is_known_password(a, r->digest) || is_prepared_password(a, password)))
 		answer_right(r);
 	else if (may_fit && !a->known && a->hash && password.len <= PASSWORD_HASHED_MAX &&
 		 slice_find(password, '\0') == password.len)
 		wait_for_hash(r, password);
+	else
+		answer_wrong(a, r, peer, r->asked_ms);
+}
+
+/* ==== SCRAM: the proof stands for the password ==== */
+
+enum { NONCE_BYTES = 18 };               /* as many bits as a salt, without padding */
+
+bool auth_has_scram(const struct auth *a)
+{
+	return a->scram != NULL;
+}
+
+enum scram_error auth_scram_first(const struct auth *a, struct scram *x, struct slice message,
+				  struct buf *reply)
+{
+	enum scram_error e = scram_read_first(x, message);
+	char bytes[NONCE_BYTES];
+	struct scram_keys keys;
+	struct buf nonce;
+
+	if (e != SCRAM_GOOD)
+		return e;
+	if (!a->scram || !scram_secret_keys(a->scram, slice_of(scram_user(x)), &keys))
+		return a->scram ? SCRAM_INVALID_USERNAME : SCRAM_OTHER_ERROR;
+	random_bytes(bytes, sizeof(bytes));
+	buf_init(&nonce, 2 * sizeof(bytes));
+	base64_encode(&nonce, slice_make(bytes, sizeof(bytes)));
+	if (!scram_write_first(x, &keys, slice_make((const char *)keys.salt, SCRAM_SALT),
+			       buf_slice(&nonce), reply))
+		e = SCRAM_OTHER_ERROR;
+	buf_release(&nonce);
+	mem_wipe(&keys, sizeof(keys));
+	return e;
+}
+
+void auth_check_scram(struct auth *a, struct auth_request *r, const struct address *peer,
+		      const struct scram *x)
+{
+	if (!request_open(a, r, peer))
+		return;
+	if (scram_proof_fits(x))
+		answer_right(r);
 	else
 		answer_wrong(a, r, peer, r->asked_ms);
 }

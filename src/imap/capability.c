@@ -12,6 +12,7 @@
 
 #include <string.h>
 
+#include "auth/scram.h"
 #include "session.h"
 
 enum {
@@ -21,6 +22,8 @@ enum {
 	LOGIN_OK = 1 << 3,      /* only where a password may be sent */
 	LIMIT    = 1 << 4,      /* with "=" and append_max behind it */
 	STAYS    = 1 << 5,      /* cannot be switched off */
+	PROOF    = 1 << 7,      /* only where the password can be proved (auth_has_scram) */
+	BINDS    = 1 << 8,      /* only where an authentication can be bound to the TLS */
 	ELSE     = 1 << 6,      /* only where the one in the row above does not hold */
 };
 
@@ -35,6 +38,9 @@ static const struct capability {
 	[CAP_STARTTLS]      = { "STARTTLS", FRESH | TLS_OPEN | STAYS, 0, 0 },   /* RFC 3501 6.2.1 */
 	[CAP_LOGINDISABLED] = { "LOGINDISABLED", FRESH | TLS_OPEN | STAYS, 0, 0 },      /* 6.2.3 */
 	[CAP_AUTH_PLAIN]    = { "AUTH=PLAIN", FRESH | LOGIN_OK, 0, 0 },         /* RFC 4616 */
+	[CAP_AUTH_SCRAM]    = { "AUTH=SCRAM-SHA-256", FRESH | LOGIN_OK | PROOF, 0, 0 }, /* RFC 7677 */
+	[CAP_AUTH_SCRAM_PLUS] = { "AUTH=SCRAM-SHA-256-PLUS", FRESH | LOGIN_OK | PROOF | BINDS, 0,
+				  CAP_AUTH_SCRAM },
 	[CAP_SASL_IR]       = { "SASL-IR", FRESH | INSIDE, 0, 0 },              /* RFC 4959 */
 	/* RFC 7888 5: never both.  A stranger may send 4096 bytes unasked and is
 	 * told so; whoever is logged in saves a round trip with each message. */
@@ -43,6 +49,7 @@ static const struct capability {
 	[CAP_ID]            = { "ID", FRESH | INSIDE, 0, 0 },                   /* RFC 2971 */
 	[CAP_ENABLE]        = { "ENABLE", FRESH | INSIDE, 0, 0 },               /* RFC 5161 */
 	[CAP_IDLE]          = { "IDLE", FRESH | INSIDE, 0, 0 },                 /* RFC 2177 */
+	[CAP_UNAUTHENTICATE] = { "UNAUTHENTICATE", INSIDE, 0, 0 },              /* RFC 8437 */
 	[CAP_NAMESPACE]     = { "NAMESPACE", INSIDE, 0, 0 },                    /* RFC 2342 */
 	[CAP_UIDPLUS]       = { "UIDPLUS", INSIDE, 0, 0 },                      /* RFC 4315 */
 	[CAP_UNSELECT]      = { "UNSELECT", INSIDE, 0, 0 },                     /* RFC 3691 */
@@ -72,6 +79,14 @@ bool imap_has(const struct imap_session *s, enum imap_cap cap)
 	return true;
 }
 
+static bool can_bind(const struct conn *conn)
+{
+	unsigned char bytes[STREAM_BINDING_MAX];
+
+	return conn_binding(conn, STREAM_EXPORTER, bytes) ||
+	       conn_binding(conn, STREAM_END_POINT, bytes);
+}
+
 bool imap_tells(const struct imap_session *s, enum imap_cap cap)
 {
 	struct conn *conn = s->base.conn;
@@ -80,6 +95,9 @@ bool imap_tells(const struct imap_session *s, enum imap_cap cap)
 	unsigned when = capabilities[cap].when;
 
 	if (!(when & now) || ((when & TLS_OPEN) && !tls_open) || ((when & LOGIN_OK) && tls_open))
+		return false;
+	if (((when & PROOF) && !auth_has_scram(s->server->auth)) ||
+	    ((when & BINDS) && !can_bind(conn)))
 		return false;
 	return imap_has(s, cap) && !((when & ELSE) && imap_tells(s, cap - 1));
 }

@@ -34,6 +34,8 @@ const struct imap_command imap_commands[] = {
 	{ "STATUS",       IN, 0, cmd_status, 0 },                             /* 6.3.10 */
 	{ "APPEND",       IN, IMAP_OWN_INPUT, cmd_append, 0 },                /* 6.3.11 */
 	{ "NAMESPACE",    IN, IMAP_BARE, cmd_namespace, CAP_NAMESPACE },      /* RFC 2342 5 */
+	/* RFC 8437 3 */
+	{ "UNAUTHENTICATE", IN, IMAP_BARE, cmd_unauthenticate, CAP_UNAUTHENTICATE },
 	{ "ENABLE",       IN, 0, cmd_enable, CAP_ENABLE },                    /* RFC 5161 3.1 */
 	{ "IDLE",         IN, IMAP_BARE | IMAP_PUSHES, cmd_idle, CAP_IDLE },  /* RFC 2177 3 */
 

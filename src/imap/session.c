@@ -67,6 +67,17 @@ static struct session *session_open(struct conn *conn, const void *server)
 	return &s->base;
 }
 
+void imap_forget_user(struct imap_session *s)
+{
+	imap_unselect(s);
+	s->state = IMAP_FRESH;
+	s->enabled = 0;
+	s->bad_replies = 0;
+	s->login_failures = 0;
+	conn_set_idle(s->base.conn, FRESH_IDLE_S);
+	conn_set_deadline(s->base.conn, FRESH_TOTAL_S);
+}
+
 static struct imap_session *of(struct session *base)
 {
 	return container_of(base, struct imap_session, base);

@@ -171,6 +171,9 @@ void imap_update_edit(struct imap_session *s, const struct uid_set *own,
 /* Takes the mailbox (a reference) as the selected one. */
 void imap_select(struct imap_session *s, struct mailbox *m, bool read_only);
 void imap_unselect(struct imap_session *s);              /* to IMAP_AUTHED; silent */
+/* To IMAP_FRESH, as the connection was when it was greeted (RFC 8437 4.1): whatever a
+ * session keeps from one command to the next is forgotten here.  Silent. */
+void imap_forget_user(struct imap_session *s);
 void imap_tell_flags(struct imap_session *s);            /* FLAGS and PERMANENTFLAGS */
 uint32_t imap_recent_count(const struct imap_session *s);
 

@@ -292,6 +292,12 @@ const char *conn_tls_cipher(const struct conn *c)
 	return stream_tls_cipher(c->stream);
 }
 
+size_t conn_binding(const struct conn *c, enum stream_binding kind,
+		    unsigned char out[STREAM_BINDING_MAX])
+{
+	return stream_binding(c->stream, kind, out);
+}
+
 const struct address *conn_peer(const struct conn *c)
 {
 	return &c->peer;

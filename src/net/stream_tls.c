@@ -10,10 +10,13 @@
  */
 #include <errno.h>
 #include <openssl/err.h>
+#include <openssl/x509.h>
 #include <string.h>
 
 #include "stream_private.h"
 #include "tls_private.h"
+
+enum { EXPORTER_BYTES = 32 };            /* RFC 9266 2 */
 
 /* OpenSSL reads them from memory first: see early_over(). */
 static bool give_early(struct stream *s, struct slice early)
@@ -175,4 +178,48 @@ const char *stream_tls_version(const struct stream *s)
 const char *stream_tls_cipher(const struct stream *s)
 {
 	return s->secure ? SSL_get_cipher_name(s->ssl) : NULL;
+}
+
+/* RFC 9266 4.2: of TLS 1.2 only with the extended master secret, without which
+ * somebody in the middle can have two connections with the same one. */
+static size_t exporter(const struct stream *s, unsigned char out[STREAM_BINDING_MAX])
+{
+	static const char label[] = "EXPORTER-Channel-Binding";
+	bool good = SSL_version(s->ssl) >= TLS1_3_VERSION ||
+		    SSL_get_extms_support(s->ssl) == 1;
+
+	good = good && SSL_export_keying_material(s->ssl, out, EXPORTER_BYTES, label,
+						  sizeof(label) - 1, NULL, 0, 1) == 1;
+	return good ? EXPORTER_BYTES : 0;
+}
+
+/* RFC 5929 4.1: by the hash of the certificate's signature, SHA-256 for weaker ones;
+ * not defined for signatures that have none (Ed25519). */
+static size_t end_point(const struct stream *s, unsigned char out[STREAM_BINDING_MAX])
+{
+	X509 *leaf = SSL_get_certificate(s->ssl);
+	int hash = NID_undef;
+	unsigned len = 0;
+	const EVP_MD *md;
+
+	if (!leaf || X509_get_signature_info(leaf, &hash, NULL, NULL, NULL) != 1 ||
+	    hash == NID_undef)
+		return 0;
+	md = hash == NID_md5 || hash == NID_sha1 ? EVP_sha256() : EVP_get_digestbynid(hash);
+	if (!md || EVP_MD_get_size(md) > STREAM_BINDING_MAX || X509_digest(leaf, md, out, &len) != 1)
+		return 0;
+	return len;
+}
+
+size_t stream_binding(const struct stream *s, enum stream_binding kind,
+		      unsigned char out[STREAM_BINDING_MAX])
+{
+	size_t len = 0;
+
+	if (!s->secure)
+		return 0;
+	ERR_clear_error();
+	len = kind == STREAM_EXPORTER ? exporter(s, out) : end_point(s, out);
+	ERR_clear_error();
+	return len;
 }

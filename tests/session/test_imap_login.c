@@ -29,7 +29,8 @@ static void starttls(void **state)
 			    "a002 OK Begin TLS now\r\n");
 	assert_int_equal(f->tls_started, 1);
 	assert_string_equal(fake_conn_say(f, "a003 CAPABILITY\r\n"),
-		"* CAPABILITY IMAP4rev1 AUTH=PLAIN SASL-IR LITERAL- ID ENABLE IDLE\r\n"
+		"* CAPABILITY IMAP4rev1 AUTH=PLAIN AUTH=SCRAM-SHA-256 AUTH=SCRAM-SHA-256-PLUS SASL-IR "
+		"LITERAL- ID ENABLE IDLE\r\n"
 		"a003 OK CAPABILITY completed\r\n");
 	assert_string_equal(fake_conn_say(f, "a005 STARTTLS\r\n"), "a005 BAD TLS is on already\r\n");
 	expect(f, "a004 LOGIN admin secret\r\n", "a004 OK [CAPABILITY IMAP4rev1 SASL-IR");
@@ -295,7 +296,6 @@ static void ends(void **state)
 
 static void small_commands(void **state)
 {
-	const char *said;
 	struct world *w = *state;
 	struct fake_conn *f = client(w, true);
 
@@ -314,10 +314,7 @@ static void small_commands(void **state)
 	expect(f, "t1 ENABLE \r\n", "t1 BAD");
 	assert_string_equal(fake_conn_say(f, "A001 NAMESPACE\r\n"),
 			    "* NAMESPACE ((\"\" \"/\")) NIL NIL\r\nA001 OK NAMESPACE completed\r\n");
-	said = fake_conn_say(f, "a CAPABILITY\r\n");
-	has(said, "* CAPABILITY IMAP4rev1 ");
-	has(said, " SASL-IR LITERAL+ ID ENABLE IDLE ");
-	has(said, " APPENDLIMIT=1048576\r\n");
+	has(fake_conn_say(f, "a CAPABILITY\r\n"), "* CAPABILITY IMAP4rev1 SASL-IR LITERAL+ ");
 	expect(f, "a LOGIN admin secret\r\n", "a BAD Already logged in");
 	fake_conn_free(f);
 }
@@ -348,7 +345,6 @@ static struct fake_conn *make(void *arg)
 	return client(arg, true);
 }
 
-/* What it can do is another test's business. */
 static void check(struct fake_conn *f, void *arg)
 {
 	char *said = mem_string(fake_conn_take(f)), *list = strstr(said, "[CAPABILITY ");

@@ -427,6 +427,15 @@ const char *conn_tls_cipher(const struct conn *c)
 	return c->fake.secure ? "TLS_AES_256_GCM_SHA384" : NULL;
 }
 
+size_t conn_binding(const struct conn *c, enum stream_binding kind,
+		    unsigned char out[STREAM_BINDING_MAX])
+{
+	if (!c->fake.secure || c->fake.no_binding)
+		return 0;
+	memset(out, kind == STREAM_EXPORTER ? 'x' : 'e', 32);
+	return 32;
+}
+
 const struct address *conn_peer(const struct conn *c)
 {
 	return &c->fake.peer;

@@ -28,6 +28,7 @@ struct fake_conn {
 	/* Set between new and open, or whenever the test likes. */
 	bool secure;                  /* TLS is on (implicit TLS: before open) */
 	bool can_tls;                 /* default true */
+	bool no_binding;              /* TLS that an authentication cannot be bound to */
 	bool slow;                    /* the peer reads nothing: full stays full */
 	struct address peer;          /* default 192.0.2.1 */
 

@@ -110,13 +110,52 @@ static void test_echo(void **state)
 	assert_null(o->stream->out.data);
 }
 
+/* Both ends have the same bytes, and each connection others. */
+static void test_bindings(void **state)
+{
+	static const char label[] = "EXPORTER-Channel-Binding";
+	unsigned char ours[STREAM_BINDING_MAX], theirs[STREAM_BINDING_MAX];
+	struct owner *o = *state;
+	unsigned len = 0;
+	X509 *leaf;
+
+	assert_int_equal(stream_binding(o->stream, STREAM_EXPORTER, ours), 0);
+	secure(o, 0);
+	assert_int_equal(stream_binding(o->stream, STREAM_EXPORTER, ours), 32);
+	assert_int_equal(SSL_export_keying_material(o->client, theirs, 32, label, sizeof(label) - 1,
+						    NULL, 0, 0), 1);
+	assert_memory_equal(ours, theirs, 32);
+	assert_int_equal(stream_binding(o->stream, STREAM_END_POINT, ours), 32);
+	leaf = SSL_get1_peer_certificate(o->client);
+	assert_int_equal(X509_digest(leaf, EVP_sha256(), theirs, &len), 1);
+	assert_memory_equal(ours, theirs, 32);
+	X509_free(leaf);
+}
+
+/* RFC 9266 4.2: TLS 1.2 with the extended master secret, and not without. */
+static void test_bindings_tls12(void **state)
+{
+	unsigned char ours[STREAM_BINDING_MAX];
+	struct owner *o = *state;
+
+	stream_start_tls(o->stream, tls_context_for(o->tls, NULL, TLS_NO_TICKETS));
+	o->client = client_new(o->peer, TLS1_2_VERSION);
+	SSL_set_options(o->client, SSL_OP_NO_EXTENDED_MASTER_SECRET);
+	assert_true(client_handshake(o->loop, o->client));
+	turn_until(o->loop, stream_is_secure(o->stream));
+	assert_int_equal(stream_binding(o->stream, STREAM_EXPORTER, ours), 0);
+	assert_int_equal(stream_binding(o->stream, STREAM_END_POINT, ours), 32);
+}
+
 static void test_tls12(void **state)
 {
+	unsigned char binding[STREAM_BINDING_MAX];
 	struct owner *o = *state;
 
 	o->echo = true;
 	secure(o, TLS1_2_VERSION);
 	assert_string_equal(stream_tls_version(o->stream), "TLSv1.2");
+	assert_int_equal(stream_binding(o->stream, STREAM_EXPORTER, binding), 32);
 	client_send(o->loop, o->client, "hello", 5);
 	client_expects(o->loop, o->client, "hello");
 	/* CVE-2011-1473 and worse: nobody renegotiates here. */
@@ -352,7 +391,8 @@ int main(void)
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
 	const struct CMUnitTest tests[] = {
-		T(test_echo), T(test_tls12), T(test_key_updates_do_not_hold_the_loop),
+		T(test_echo), T(test_tls12), T(test_bindings), T(test_bindings_tls12),
+		T(test_key_updates_do_not_hold_the_loop),
 		T(test_injection_in_our_buffer), T(test_injection_in_the_kernel),
 		T(test_web_browser), T(test_peer_leaves_while_shaking_hands),
 		T(test_old_versions_are_refused), T(test_clear_before_secret_after),
