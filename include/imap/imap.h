@@ -35,6 +35,7 @@ struct imap_server {
 	uint64_t append_max;             /* APPENDLIMIT (RFC 7889): bytes of one message */
 	struct imap_caps off;            /* not advertised, and not there */
 	size_t saved_ranges_max;         /* of RETURN (SAVE) (RFC 5182 2.5); 0: as session.h has it */
+	unsigned progress_ms;            /* INPROGRESS as often (RFC 9585); 0: every 10 s */
 	bool log_protocol;               /* DEBUG: never LOGIN, AUTHENTICATE or literals */
 };
 

@@ -53,6 +53,8 @@ static enum imap_progress next_slice(struct imap_session *s, struct imap_running
 
 	if (s->leaving)
 		return IMAP_DONE;                /* BYE instead */
+	cmd->goal = snapshot_count(s->view);
+	cmd->done = f->run.job->seq - 1;
 	switch (search_run_step(&f->run)) {
 	case SEARCH_GOES_ON:
 		return IMAP_WAIT_JOB;

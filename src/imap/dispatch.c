@@ -19,6 +19,7 @@
 #include "commands.h"
 #include "input.h"
 #include "literal.h"
+#include "progress.h"
 
 enum {
 	/* 64 times the longest line and its literals: what readers of arguments
@@ -148,6 +149,7 @@ void imap_drop_command(struct imap_session *s)
 	if (!cmd)
 		return;
 	s->running = NULL;
+	imap_progress_end(s);
 	if (cmd->release)
 		cmd->release(s, cmd);
 	arena_free(cmd->arena);
@@ -188,6 +190,7 @@ static void went(struct imap_session *s, struct imap_running *cmd, enum imap_pro
 		return;
 	case IMAP_WAIT_JOB:
 		pause(s, true);
+		imap_progress_begin(s);
 		return;
 	case IMAP_WAIT_INPUT:
 		pause(s, false);

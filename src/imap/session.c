@@ -15,6 +15,7 @@
 #include "capability.h"
 #include "dispatch.h"
 #include "input.h"
+#include "progress.h"
 
 enum {
 	/* Strangers hold a connection for little; and for 5 minutes in all,
@@ -56,6 +57,7 @@ static struct session *session_open(struct conn *conn, const void *server)
 	s->watcher.changed = mailbox_changed;
 	uid_set_init(&s->recent);
 	uid_set_init(&s->saved);
+	imap_progress_init(s);
 	conn_set_idle(conn, FRESH_IDLE_S);
 	conn_set_deadline(conn, FRESH_TOTAL_S);
 

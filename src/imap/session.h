@@ -89,6 +89,7 @@ struct imap_running {
 	void *at;                   /* the command's own place, usually in the arena */
 	enum store_status status;   /* the store's last answer, by imap_store_answer() */
 	enum imap_progress waiting; /* dispatch.c's */
+	uint64_t done, goal;        /* how far it is, for INPROGRESS; goal 0: not known */
 };
 
 enum {
@@ -111,6 +112,7 @@ struct imap_session {
 
 	struct imap_running *running;       /* NULL: waiting for a command */
 	struct imap_input *input;           /* the line being collected: input.c */
+	struct timer progress;              /* of the running command: progress.c */
 	struct deferred go_on;              /* a command that waits for no one: dispatch.c */
 	unsigned enabled;                   /* imap_enabled: what ENABLE did */
 	unsigned bad_replies;               /* in a row */
