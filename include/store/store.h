@@ -42,8 +42,8 @@ struct store_options {
 	uint64_t disk_floor;             /* free bytes below which mail is refused */
 };
 
-/* Makes the Maildir with Sent, Drafts, Trash, Junk, Archive (subscribed) where
- * there is none, clears tmp/ of leftovers over 36 hours old, opens the index; a
+/* Makes the Maildir with Sent, Drafts, Trash, Junk, Archive (subscribed, as INBOX
+ * is) where there is none, clears tmp/ of leftovers over 36 hours old, opens the index; a
  * damaged one is moved aside and made anew.  Blocking: for the start.  NULL:
  * `error` is one sentence for the person who runs it. */
 struct store *store_open(const struct store_options *o, char *error, size_t error_size);
@@ -88,7 +88,7 @@ enum folder_flags {
 	FOLDER_TRASH      = 1 << 5,
 	FOLDER_JUNK       = 1 << 6,
 	FOLDER_ARCHIVE    = 1 << 7,
-	FOLDER_GONE       = 1 << 8,      /* subscribed, but there is no such folder */
+	FOLDER_GONE       = 1 << 8,      /* subscribed or above such, but no such folder */
 };
 
 struct folder_entry {
@@ -116,10 +116,32 @@ struct folder_status {
 	uint32_t messages, recent, unseen, uid_next, uid_validity;
 	uint64_t size;                   /* of all messages, CRLF form */
 	uint64_t highest_modseq;
+	uint32_t deleted;                /* with MESSAGE_DELETED */
+	uint64_t deleted_size;           /* of those */
+	uint64_t id;                     /* stays through RENAME; no other folder ever has it */
 };
 /* Looks for changes first (cheaply: directory times), does not open the folder. */
 typedef void store_status_fn(void *owner, enum store_status st,
 			     const struct folder_status *status);
 void store_folder_status(struct store *s, const char *name, store_status_fn *fn, void *owner);
+
+/* Of several, each with its own answer, in the order asked.  `st` is STORE_OK or why
+ * none was looked at. */
+enum { STORE_STATUSES_MAX = 64 };        /* what one turn of a session tells */
+struct folder_answer {
+	enum store_status st;
+	struct folder_status status;
+};
+typedef void store_statuses_fn(void *owner, enum store_status st,
+			       const struct folder_answer *answers, size_t count);
+void store_folder_statuses(struct store *s, const char *const *names, size_t count,
+			   store_statuses_fn *fn, void *owner);
+
+/* STORE_OK: there is a folder of that name.  Asks the directory and nothing else. */
+void store_folder_exists(struct store *s, const char *name, store_fn *fn, void *owner);
+
+/* The one spelling of a name (as folder_entry has it).  False: it cannot be one. */
+enum { STORE_NAME_MAX = 200 };
+bool store_name(const char *given, char out[STORE_NAME_MAX + 1]);
 
 #endif

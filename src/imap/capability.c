@@ -56,6 +56,9 @@ static const struct capability {
 	[CAP_MOVE]          = { "MOVE", INSIDE, 0, 0 },                         /* RFC 6851 */
 	[CAP_CHILDREN]      = { "CHILDREN", INSIDE, 0, 0 },                     /* RFC 3348 */
 	[CAP_SPECIAL_USE]   = { "SPECIAL-USE", INSIDE, 0, 0 },                  /* RFC 6154 */
+	[CAP_LIST_EXTENDED] = { "LIST-EXTENDED", INSIDE, 0, 0 },                /* RFC 5258 */
+	[CAP_LIST_STATUS]   = { "LIST-STATUS", INSIDE, 0, CAP_LIST_EXTENDED },  /* RFC 5819 */
+	[CAP_STATUS_SIZE]   = { "STATUS=SIZE", INSIDE, 0, 0 },                  /* RFC 8438 */
 	[CAP_SAVEDATE]      = { "SAVEDATE", INSIDE, 0, 0 },                     /* RFC 8514 */
 	[CAP_INPROGRESS]    = { "INPROGRESS", INSIDE, 0, 0 },                   /* RFC 9585 */
 	[CAP_ESEARCH]       = { "ESEARCH", INSIDE, 0, 0 },                      /* RFC 4731 */

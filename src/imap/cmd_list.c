@@ -1,80 +1,133 @@
 /*
- * LIST and LSUB.  Patterns are held against names as the client writes them (in
- * modified UTF-7), so that a wildcard in a pattern is never looked for inside an
- * encoded letter's meaning.
+ * LIST and LSUB.
  *
- * SPECIAL-USE (RFC 6154) is offered without LIST-EXTENDED, so its two forms of
- * LIST are read, and CHILDREN as a return option, which clients send along.
+ *   got_folders   the store's names are copied: its answer is gone when it returns
+ *   judge         what is matched and selected, and which names have such below them
+ *   tell          the responses, as the client reads them
+ *   ask_status    before some of them: what their STATUS says (RFC 5819)
+ *
+ * Ten thousand names times a hundred patterns are seconds of work, so both passes
+ * are cut short after a few milliseconds and resumed behind whoever waits.
  */
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/mem.h"
+#include "capability.h"
 #include "commands.h"
-#include "pattern.h"
-#include "utf7.h"
+#include "list_request.h"
+#include "status_item.h"
 
 enum {
-	NAME_MAX_BYTES = 1024,           /* of a folder's name, encoded */
-	OUTPUT_MAX = 4 * 1024 * 1024,    /* the store's folders at 1 KiB each, and more */
+	OUTPUT_MAX = 1024 * 1024,        /* of one turn: 64 names with their STATUS, or less */
+	TURN_BYTES = 64 * 1024,
+	TURN_MS = 5,
+	LEVELS_MAX = 16,                 /* the store's: levels of a name */
+};
+
+struct entry {
+	const char *name;
+	unsigned flags;                  /* folder_flags */
+	bool matches;                    /* a pattern */
+	bool selected;                   /* by the selection options */
+	bool below;                      /* a name below it is selected */
+	bool hidden_below;               /* and one of those matches no pattern */
 };
 
 struct listing {
-	bool subscribed;                 /* LSUB */
-	bool special_only;               /* LIST (SPECIAL-USE) */
-	struct slice pattern;            /* reference and pattern, one behind the other */
-	const struct imap_session *session;
-	struct buf out;
-	const char *last;                /* subscribed name before this one */
+	struct list_request request;
+	struct entry *entries;
+	char *names;                     /* of all, one behind the other */
+	size_t count, next;              /* next: to be judged, then to be told */
+	size_t above[LEVELS_MAX], depth; /* judge: entries whose names lead to the last one */
+	const char *last;                /* LSUB: the subscribed name before this one */
+	struct folder_answer answers[STORE_STATUSES_MAX];
+	size_t answered;                 /* of them, how many were told */
+	size_t until;                    /* entries before it have their answers */
 };
 
+static imap_run_fn judge, tell;
+
 static const struct { unsigned flag; const char *name; } attributes[] = {
-	{ FOLDER_NOSELECT | FOLDER_GONE, "\\Noselect" },
-	{ FOLDER_DRAFTS,  "\\Drafts" },
-	{ FOLDER_SENT,    "\\Sent" },
-	{ FOLDER_TRASH,   "\\Trash" },
-	{ FOLDER_JUNK,    "\\Junk" },
-	{ FOLDER_ARCHIVE, "\\Archive" },
+	{ FOLDER_DRAFTS,     "\\Drafts" },
+	{ FOLDER_SENT,       "\\Sent" },
+	{ FOLDER_TRASH,      "\\Trash" },
+	{ FOLDER_JUNK,       "\\Junk" },
+	{ FOLDER_ARCHIVE,    "\\Archive" },
+	{ FOLDER_SUBSCRIBED, "\\Subscribed" },
 };
 
 #define SPECIAL (FOLDER_DRAFTS | FOLDER_SENT | FOLDER_TRASH | FOLDER_JUNK | FOLDER_ARCHIVE)
 
-/* ---- Responses ---- */
-
-static void add_entry(struct listing *l, unsigned flags, const char *name)
+static void list_release(struct imap_session *s, struct imap_running *cmd)
 {
-	size_t before = l->out.len;
-	bool first = true;
+	struct listing *l = cmd->at;
 
-	if (!imap_has(l->session, CAP_SPECIAL_USE))
-		flags &= ~(unsigned)SPECIAL;
-	buf_add_text(&l->out, l->subscribed ? "* LSUB (" : "* LIST (");
-	for (size_t i = 0; i < sizeof(attributes) / sizeof(attributes[0]); i++)
-		if (flags & attributes[i].flag) {
-			buf_printf(&l->out, "%s%s", first ? "" : " ", attributes[i].name);
-			first = false;
-		}
-	/* RFC 3348 3: not for LSUB, whose list has other children. */
-	if (!l->subscribed && imap_has(l->session, CAP_CHILDREN))
-		buf_printf(&l->out, "%s%s", first ? "" : " ",
-			   flags & FOLDER_CHILDREN ? "\\HasChildren" : "\\HasNoChildren");
-	buf_add_text(&l->out, ") \"/\" ");
-	imap_mailbox_text(&l->out, l->session, name);
-	/* Never half an entry; what is over the ceiling nobody would look at. */
-	if (!buf_add_text(&l->out, "\r\n") || l->out.overflow)
-		l->out.len = before;
+	(void)s;
+	free(l->entries);
+	free(l->names);
 }
 
-static bool matches(const struct listing *l, struct slice name)
-{
-	struct buf encoded;
-	bool good;
+/* ---- Responses ---- */
 
-	buf_init(&encoded, NAME_MAX_BYTES);
-	good = l->session->enabled & IMAP_UTF8 ? buf_add(&encoded, name) : utf7_encode(&encoded, name);
-	good = good && imap_pattern_matches(l->pattern, buf_slice(&encoded));
-	buf_release(&encoded);
-	return good;
+static void add_attributes(struct buf *out, unsigned flags, const char *missing)
+{
+	const char *between = "";
+
+	if (flags & (FOLDER_NOSELECT | FOLDER_GONE)) {
+		buf_add_text(out, missing);
+		between = " ";
+	}
+	for (size_t i = 0; i < sizeof(attributes) / sizeof(attributes[0]); i++)
+		if (flags & attributes[i].flag) {
+			buf_printf(out, "%s%s", between, attributes[i].name);
+			between = " ";
+		}
+}
+
+static void add_lsub(struct buf *out, const struct imap_session *s, unsigned flags,
+		     const char *name)
+{
+	size_t before = out->len;
+
+	buf_add_text(out, "* LSUB (");
+	add_attributes(out, flags & ~(unsigned)(SPECIAL | FOLDER_SUBSCRIBED), "\\Noselect");
+	buf_add_text(out, ") \"/\" ");
+	imap_mailbox_text(out, s, name);
+	if (!buf_add_text(out, "\r\n") || out->overflow)
+		out->len = before;
+}
+
+/* RFC 5258 3: what is not there is \NonExistent, for whoever can know the word. */
+static const char *missing(const struct imap_session *s, const struct listing *l)
+{
+	return l->request.extended || (s->enabled & IMAP_REV2) ? "\\NonExistent" : "\\Noselect";
+}
+
+static void add_list(struct buf *out, const struct imap_session *s, const struct listing *l,
+		     const struct entry *e, bool not_selectable)
+{
+	unsigned flags = e->flags;
+	size_t before = out->len;
+
+	if (!(l->request.options & LIST_RETURN_SUBSCRIBED))
+		flags &= ~(unsigned)FOLDER_SUBSCRIBED;
+	if (!imap_has(s, CAP_SPECIAL_USE))
+		flags &= ~(unsigned)SPECIAL;
+	buf_add_text(out, "* LIST (");
+	add_attributes(out, not_selectable ? flags | FOLDER_NOSELECT : flags,
+		       not_selectable ? "\\Noselect" : missing(s, l));
+	if (imap_has(s, CAP_CHILDREN))
+		buf_printf(out, "%s%s", out->data[out->len - 1] == '(' ? "" : " ",
+			   flags & FOLDER_CHILDREN ? "\\HasChildren" : "\\HasNoChildren");
+	buf_add_text(out, ") \"/\" ");
+	imap_mailbox_text(out, s, e->name);
+	/* RFC 5258 3.5 */
+	if ((l->request.options & LIST_RECURSIVE) && e->below)
+		buf_add_text(out, " (\"CHILDINFO\" (\"SUBSCRIBED\"))");
+	if (!buf_add_text(out, "\r\n") || out->overflow)
+		out->len = before;
 }
 
 /* `level` is the first part of a subscribed name; true when the name listed
@@ -87,127 +140,224 @@ static bool was_told(const struct listing *l, struct slice level)
 
 /* RFC 3501 6.3.9: where "%" stops above a subscribed name, the level it stops at
  * is shown, \Noselect, unless it is subscribed itself. */
-static void add_levels(struct listing *l, const char *name)
+static void add_levels(struct buf *out, const struct imap_session *s, const struct listing *l,
+		       const char *name)
 {
-	if (slice_find(l->pattern, '%') == l->pattern.len)
-		return;
 	for (const char *p = strchr(name, '/'); p; p = strchr(p + 1, '/')) {
 		struct slice level = slice_make(name, (size_t)(p - name));
 		char *copy;
 
-		if (was_told(l, level) || !matches(l, level))
+		if (was_told(l, level))
 			continue;
 		copy = mem_bytes(level.at, level.len);
-		add_entry(l, FOLDER_NOSELECT, copy);
+		if (list_request_matches(&l->request, s, copy))
+			add_lsub(out, s, FOLDER_NOSELECT, copy);
 		free(copy);
 	}
 }
 
-static void consider(struct listing *l, const struct folder_entry *f)
-{
-	bool match = matches(l, slice_of(f->name));
+/* ---- What is listed ---- */
 
-	if (l->subscribed) {
+static bool is_listed(const struct listing *l, const struct entry *e)
+{
+	/* RFC 5258 3.3: a name that is not selected only for one below it that is,
+	 * and is not listed itself. */
+	return e->matches && (e->selected || ((l->request.options & LIST_RECURSIVE) &&
+					      e->hidden_below));
+}
+
+/* RFC 5819 2: names that are selected, and can be. */
+static bool wants_status(const struct listing *l, const struct entry *e)
+{
+	return (l->request.options & LIST_RETURN_STATUS) && e->matches && e->selected &&
+	       !(e->flags & (FOLDER_NOSELECT | FOLDER_GONE));
+}
+
+/* RFC 5258 3.1: SUBSCRIBED lists names, there or not; nothing here is remote. */
+static bool is_selected(const struct list_request *r, const struct folder_entry *f)
+{
+	if (r->lsub || (r->options & LIST_SUBSCRIBED)) {
 		if (!(f->flags & FOLDER_SUBSCRIBED))
-			return;
-		if (match)
-			add_entry(l, f->flags & ~(unsigned)SPECIAL, f->name);
-		else
-			add_levels(l, f->name);
-		l->last = f->name;
-	} else if (match && !(f->flags & FOLDER_GONE) &&
-		   (!l->special_only || (f->flags & SPECIAL))) {
-		add_entry(l, f->flags, f->name);
+			return false;
+	} else if (f->flags & FOLDER_GONE) {
+		return false;
 	}
+	return !(r->options & LIST_SPECIAL) || (f->flags & SPECIAL);
+}
+
+static bool lies_below(const char *parent, const char *name)
+{
+	size_t len = strlen(parent);
+
+	return strncmp(parent, name, len) == 0 && name[len] == '/';
+}
+
+/* Parents stand before their children, but INBOX before everything. */
+static void note_above(struct listing *l, size_t i)
+{
+	struct entry *e = &l->entries[i];
+
+	while (l->depth && !lies_below(l->entries[l->above[l->depth - 1]].name, e->name))
+		l->depth--;
+	if (!l->depth && i && lies_below(l->entries[0].name, e->name))
+		l->above[l->depth++] = 0;
+	for (size_t k = 0; e->selected && k < l->depth; k++) {
+		struct entry *parent = &l->entries[l->above[k]];
+
+		parent->below = true;
+		parent->hidden_below = parent->hidden_below || !e->matches;
+	}
+	if (l->depth < LEVELS_MAX)
+		l->above[l->depth++] = i;
+}
+
+static enum imap_progress judge(struct imap_session *s, struct imap_running *cmd)
+{
+	struct listing *l = cmd->at;
+	uint64_t until = clock_mono_ms() + TURN_MS;
+
+	if (cmd->status != STORE_OK)
+		return imap_no_status(s, cmd, cmd->status);
+	for (; l->next < l->count; l->next++) {
+		struct entry *e = &l->entries[l->next];
+
+		if (l->next % 16 == 0 && clock_mono_ms() >= until)
+			return IMAP_WAIT_OUTPUT;
+		e->matches = list_request_matches(&l->request, s, e->name);
+		note_above(l, l->next);
+	}
+	l->next = 0;
+	cmd->resume = tell;
+	return tell(s, cmd);
+}
+
+/* ---- Telling ---- */
+
+static void tell_entry(struct buf *out, const struct imap_session *s, struct listing *l,
+		       const struct entry *e)
+{
+	const struct folder_answer *a = NULL;
+
+	if (l->request.lsub) {
+		if (!e->selected)
+			return;
+		if (e->matches)
+			add_lsub(out, s, e->flags, e->name);
+		else if (list_request_stops_at_levels(&l->request))
+			add_levels(out, s, l, e->name);
+		l->last = e->name;
+		return;
+	}
+	if (wants_status(l, e))
+		a = &l->answers[l->answered++];
+	if (!is_listed(l, e))
+		return;
+	/* RFC 5819 2: what went away meanwhile is \Noselect; what could not be had
+	 * for another reason has no STATUS. */
+	add_list(out, s, l, e, a && a->st == STORE_NO_FOLDER);
+	if (a && a->st == STORE_OK)
+		imap_status_text(out, s, e->name, l->request.items, &a->status);
+}
+
+static void got_statuses(void *owner, enum store_status st, const struct folder_answer *answers,
+			 size_t count)
+{
+	struct imap_session *s = owner;
+	struct listing *l = s->running->at;
+
+	for (size_t i = 0; i < count; i++) {
+		l->answers[i] = answers[i];
+		if (st != STORE_OK)
+			l->answers[i].st = st;
+	}
+	imap_store_answer(owner, STORE_OK);
+}
+
+/* For as many names as there is room for; false: none of those wants it. */
+static bool ask_status(struct imap_session *s, struct listing *l)
+{
+	const char *names[STORE_STATUSES_MAX];
+	size_t count = 0;
+
+	for (l->until = l->next; l->until < l->count && count < STORE_STATUSES_MAX; l->until++)
+		if (wants_status(l, &l->entries[l->until]))
+			names[count++] = l->entries[l->until].name;
+	l->answered = 0;
+	if (count)
+		store_folder_statuses(s->server->store, names, count, got_statuses, s);
+	return count > 0;
+}
+
+static enum imap_progress tell(struct imap_session *s, struct imap_running *cmd)
+{
+	struct listing *l = cmd->at;
+	uint64_t until = clock_mono_ms() + TURN_MS;
+	struct buf out;
+
+	if (l->next == l->count)
+		return imap_completed(s, cmd);
+	if (l->next >= l->until && ask_status(s, l))
+		return IMAP_WAIT_JOB;
+	buf_init(&out, OUTPUT_MAX);
+	while (l->next < l->until && out.len < TURN_BYTES &&
+	       (l->next % 16 || clock_mono_ms() < until)) {
+		tell_entry(&out, s, l, &l->entries[l->next]);
+		l->next++;
+	}
+	imap_write(s, buf_slice(&out));
+	buf_release(&out);
+	return l->next == l->count ? imap_completed(s, cmd) : IMAP_WAIT_OUTPUT;
+}
+
+/* ---- Beginning ---- */
+
+static void keep_folders(struct listing *l, const struct folder_entry *folders, size_t count)
+{
+	size_t bytes = 0, at = 0;
+
+	for (size_t i = 0; i < count; i++)
+		bytes += strlen(folders[i].name) + 1;
+	l->names = mem_alloc(bytes ? bytes : 1);
+	l->entries = mem_array(count ? count : 1, sizeof(*l->entries));
+	for (size_t i = 0; i < count; i++) {
+		size_t size = strlen(folders[i].name) + 1;
+
+		memcpy(l->names + at, folders[i].name, size);
+		l->entries[i] = (struct entry){
+			.name = l->names + at, .flags = folders[i].flags,
+			.selected = is_selected(&l->request, &folders[i]),
+		};
+		at += size;
+	}
+	l->count = count;
 }
 
 static void got_folders(void *owner, enum store_status st, const struct folder_entry *folders,
 			size_t count)
 {
 	struct imap_session *s = owner;
-	struct listing *l = s->running->at;
 
-	buf_init(&l->out, OUTPUT_MAX);
-	for (size_t i = 0; i < count && st == STORE_OK; i++)
-		consider(l, &folders[i]);
-	imap_write(s, buf_slice(&l->out));
-	buf_release(&l->out);
+	if (st == STORE_OK)
+		keep_folders(s->running->at, folders, count);
 	imap_store_answer(owner, st);
 }
 
-static enum imap_progress listed(struct imap_session *s, struct imap_running *cmd)
-{
-	return cmd->status == STORE_OK ? imap_completed(s, cmd) :
-					 imap_no_status(s, cmd, cmd->status);
-}
-
-/* ---- Arguments ---- */
-
-/* "(" [option *(SP option)] ")"; `special`: SPECIAL-USE is among them. */
-static bool read_options(const struct imap_session *s, struct imap_args *a, bool select,
-			 bool *special)
-{
-	bool first = true;
-
-	if (!args_char(a, '('))
-		return false;
-	for (; !args_peek(a, ')'); first = false) {
-		if (!first && !args_space(a))
-			return false;
-		if (imap_has(s, CAP_SPECIAL_USE) && args_word(a, "SPECIAL-USE"))
-			*special = true;
-		else if (select || !imap_has(s, CAP_CHILDREN) || !args_word(a, "CHILDREN"))
-			return false;
-	}
-	return args_char(a, ')');
-}
-
-/* The reference stands before the pattern as it was written; nothing breaks out. */
-static bool read_list(struct imap_running *cmd, struct listing *l)
-{
-	struct imap_args *a = &cmd->args;
-	struct slice reference, pattern;
-	bool special = false;    /* those attributes are always returned */
-	char *both;
-
-	if (!args_space(a))
-		return false;
-	if (!l->subscribed && args_peek(a, '(') &&
-	    (!read_options(l->session, a, true, &l->special_only) || !args_space(a)))
-		return false;
-	if (!args_astring(a, &reference) || !args_space(a) || !args_list_string(a, &pattern))
-		return false;
-	if (!l->subscribed && args_peek(a, ' ') &&
-	    (!args_space(a) || !args_word(a, "RETURN") || !args_space(a) ||
-	     !read_options(l->session, a, false, &special)))
-		return false;
-	if (!args_end(a))
-		return false;
-	if (!pattern.len) {
-		l->pattern = pattern;
-		return true;
-	}
-	both = arena_get(cmd->arena, reference.len + pattern.len);
-	memcpy(both, reference.len ? reference.at : "", reference.len);
-	memcpy(both + reference.len, pattern.at, pattern.len);
-	l->pattern = slice_make(both, reference.len + pattern.len);
-	return true;
-}
-
-static enum imap_progress list(struct imap_session *s, struct imap_running *cmd, bool subscribed)
+static enum imap_progress list(struct imap_session *s, struct imap_running *cmd, bool lsub)
 {
 	struct listing *l = cmd->at = arena_get(cmd->arena, sizeof(*l));
+	const char *why;
 
-	l->subscribed = subscribed;
-	l->session = s;
-	if (!read_list(cmd, l))
-		return imap_bad_args(s, cmd);
+	cmd->release = list_release;
+	l->request.lsub = lsub;
+	if (!list_request_read(s, cmd, &l->request, &why))
+		return why ? imap_bad(s, cmd, "%s", why) : imap_bad_args(s, cmd);
+	imap_status_items_enable(s, l->request.items);
 	/* RFC 3501 6.3.8: an empty name asks for the delimiter and the root. */
-	if (!l->pattern.len && !l->special_only) {
+	if (l->request.root) {
 		imap_untagged(s, "%s (\\Noselect) \"/\" \"\"", cmd->command->name);
 		return imap_completed(s, cmd);
 	}
-	cmd->resume = listed;
+	cmd->resume = judge;
 	store_folders(s->server->store, got_folders, s);
 	return IMAP_WAIT_JOB;
 }

@@ -2,6 +2,7 @@
 #define IMAP_PATTERN_H
 
 #include <stdbool.h>
+#include <stddef.h>
 
 #include "base/slice.h"
 
@@ -9,5 +10,7 @@
  * matches in any case when it is INBOX. */
 enum { IMAP_PATTERN_MAX = 1024 };        /* longer ones match nothing */
 bool imap_pattern_matches(struct slice pattern, struct slice name);
+/* In place: what a run of wildcards means, in one.  The length that is left. */
+size_t imap_pattern_shorten(char *pattern, size_t len);
 
 #endif

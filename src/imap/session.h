@@ -185,6 +185,9 @@ uint32_t imap_recent_count(const struct imap_session *s);
 bool imap_set_resolve(const struct imap_session *s, const struct imap_set *set, bool uid,
 		      struct uid_set *uids);
 
+/* RFC 8474 4: a folder's MAILBOXID, for its id. */
+#define IMAP_MAILBOXID "F%llu"
+
 /* A mailbox name as the client wants it: modified UTF-7 or UTF-8, as astring. */
 bool imap_mailbox_text(struct buf *out, const struct imap_session *s, const char *name);
 /* Any bytes as an IMAP string: quoted where legal, else a literal. */

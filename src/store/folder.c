@@ -344,6 +344,10 @@ void folder_count(struct folder *f, const struct record *r, int by)
 	f->head.bytes += times * r->size;
 	if (!(r->flags & MESSAGE_SEEN))
 		f->head.unseen += times;
+	if (r->flags & MESSAGE_DELETED) {
+		f->head.deleted += times;
+		f->head.deleted_bytes += times * r->size;
+	}
 }
 
 static struct index_message row_of(const struct folder *f, const struct record *r,

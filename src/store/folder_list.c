@@ -128,17 +128,17 @@ static bool read_root(struct list_job *j, const char *root)
 }
 
 /* Every level above a folder is a name as well. */
-static void add_levels(struct list_job *j)
+static void add_levels(struct list_job *j, size_t from, unsigned flags)
 {
 	size_t count = j->count;
 
-	for (size_t i = 0; i < count; i++) {
+	for (size_t i = from; i < count; i++) {
 		struct folder_name name = j->all[i].name;
 		char *slash;
 
 		while ((slash = strrchr(name.at, '/'))) {
 			*slash = '\0';
-			add(j, &name, FOLDER_NOSELECT | FOLDER_CHILDREN);
+			add(j, &name, flags);
 		}
 	}
 }
@@ -147,9 +147,12 @@ static bool add_subscribed(struct list_job *j, const char *root)
 {
 	struct subscriptions subs;
 	bool ok = subscriptions_read(&subs, root);
+	size_t before = j->count;
 
 	for (size_t i = 0; i < subs.count; i++)
 		add(j, &subs.names[i], FOLDER_SUBSCRIBED | FOLDER_NOSELECT | FOLDER_GONE);
+	/* RFC 5258 3.5: a name that is not there can have a child that is subscribed. */
+	add_levels(j, before, FOLDER_NOSELECT | FOLDER_GONE);
 	subscriptions_release(&subs);
 	return ok;
 }
@@ -163,7 +166,7 @@ static void run_list(struct mail_job *mail)
 		mail->st = STORE_FAILED;
 		return;
 	}
-	add_levels(j);
+	add_levels(j, 0, FOLDER_NOSELECT | FOLDER_CHILDREN);
 	if (!add_subscribed(j, root))
 		mail->st = STORE_FAILED;
 	sort(j);

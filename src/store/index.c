@@ -51,6 +51,11 @@ static const char *const STEPS[] = {
 	" keys BLOB, PRIMARY KEY(folder, uid)) WITHOUT ROWID;"
 	"CREATE TABLE thread(seq INTEGER PRIMARY KEY, id INTEGER UNIQUE NOT NULL,"
 	" thread INTEGER NOT NULL);",
+	/* STATUS DELETED and DELETED-STORAGE without reading a folder's rows. */
+	"ALTER TABLE folder ADD COLUMN deleted INTEGER NOT NULL DEFAULT 0;"
+	"ALTER TABLE folder ADD COLUMN deleted_bytes INTEGER NOT NULL DEFAULT 0;"
+	"UPDATE folder SET (deleted, deleted_bytes) = (SELECT count(*), coalesce(sum(size), 0)"
+	" FROM message WHERE message.folder=folder.id AND info GLOB ':2,*T*');",
 };
 enum { LAYOUT = sizeof(STEPS) / sizeof(STEPS[0]) };
 
@@ -59,14 +64,15 @@ static const char *const SQL[S_COUNT] = {
 	[S_COMMIT] = "COMMIT",
 	[S_ROLLBACK] = "ROLLBACK",
 	[S_FOLDER_GET] = "SELECT id, uid_validity, uid_next, first_recent, modseq, new_mtime,"
-		" cur_mtime, messages, unseen, bytes, stamp FROM folder WHERE dir=?1",
+		" cur_mtime, messages, unseen, bytes, stamp, deleted, deleted_bytes FROM folder WHERE dir=?1",
 	[S_FOLDER_EXISTS] = "SELECT 1 FROM folder WHERE id=?1",
 	[S_FOLDER_NEW] = "INSERT INTO folder(dir, uid_validity, uid_next, first_recent, modseq,"
-		" new_mtime, cur_mtime, messages, unseen, bytes, stamp)"
-		" VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
+		" new_mtime, cur_mtime, messages, unseen, bytes, stamp, deleted,"
+		" deleted_bytes)"
+		" VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)",
 	[S_FOLDER_PUT] = "UPDATE folder SET uid_validity=?2, uid_next=?3, first_recent=?4,"
 		" modseq=?5, new_mtime=?6, cur_mtime=?7, messages=?8, unseen=?9, bytes=?10,"
-		" stamp=?11"
+		" stamp=?11, deleted=?12, deleted_bytes=?13"
 		" WHERE id=?1",
 	[S_FOLDER_DELETE] = "DELETE FROM folder WHERE id=?1",
 	[S_FOLDER_MESSAGES_DELETE] = "DELETE FROM message WHERE folder=?1",

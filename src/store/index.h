@@ -36,7 +36,7 @@ struct index_folder {
 	uint32_t uid_validity, uid_next, first_recent;
 	uint64_t modseq;
 	int64_t new_mtime, cur_mtime;    /* of the directories when compared; 0: not known */
-	uint64_t messages, unseen, bytes;
+	uint64_t messages, unseen, bytes, deleted, deleted_bytes;
 	uint64_t stamp;                  /* image.h; 0: none yet */
 };
 

@@ -36,6 +36,8 @@ bool index_folder_get(struct index *ix, const char *dir, struct index_folder *f)
 	f->unseen = (uint64_t)sqlite3_column_int64(st, 8);
 	f->bytes = (uint64_t)sqlite3_column_int64(st, 9);
 	f->stamp = (uint64_t)sqlite3_column_int64(st, 10);
+	f->deleted = (uint64_t)sqlite3_column_int64(st, 11);
+	f->deleted_bytes = (uint64_t)sqlite3_column_int64(st, 12);
 	sqlite3_reset(st);
 	return true;
 }
@@ -52,6 +54,8 @@ static void bind_folder(sqlite3_stmt *st, const struct index_folder *f)
 	sqlite3_bind_int64(st, 9, (int64_t)f->unseen);
 	sqlite3_bind_int64(st, 10, (int64_t)f->bytes);
 	sqlite3_bind_int64(st, 11, (int64_t)f->stamp);
+	sqlite3_bind_int64(st, 12, (int64_t)f->deleted);
+	sqlite3_bind_int64(st, 13, (int64_t)f->deleted_bytes);
 }
 
 bool index_folder_new(struct index *ix, const char *dir, struct index_folder *f)

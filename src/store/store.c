@@ -275,6 +275,8 @@ static bool make_parents(const char *path)
 
 static bool make_first_folders(struct store *s)
 {
+	if (subscribe_change(s->root, "INBOX", true) != STORE_OK)
+		return false;
 	for (size_t i = 0; i < FIRST_FOLDERS_COUNT; i++) {
 		struct folder_name name;
 		struct folder_dir dir;

@@ -4,7 +4,7 @@
 static void first_start(void **state)
 {
 	assert_string_equal(fixture_list(*state),
-			    "INBOX:0 Archive:81 Drafts:9 Junk:41 Sent:11 Trash:21");
+			    "INBOX:1 Archive:81 Drafts:9 Junk:41 Sent:11 Trash:21");
 }
 
 static void make(struct fixture *f, const char *dir)
@@ -33,7 +33,7 @@ static void foreign_folders(void **state)
 	assert_non_null(strstr(f->folders, " Entw\xc3\xbcrfe:0"));
 	assert_non_null(strstr(f->folders, " a:0"));
 	assert_non_null(strstr(f->folders, " Sent:15 Sent/2026:0"));
-	assert_non_null(strstr(f->folders, "INBOX:0 "));
+	assert_non_null(strstr(f->folders, "INBOX:1 "));
 	assert_null(strstr(f->folders + 1, "INBOX"));
 	/* And what is listed can be opened. */
 	mailbox_release(fixture_mailbox(f, "Entw\xc3\xbcrfe", true));

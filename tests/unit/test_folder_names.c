@@ -136,7 +136,7 @@ static void subscribed(void **state)
 	assert_int_equal(f->st, STORE_OK);
 	assert_int_equal(create(f, "Lists/c"), STORE_OK);
 	assert_string_equal(fixture_list(f),
-			    "INBOX:0 Archive:81 Drafts:9 Junk:41 Lists:6 Lists/c:0 Not/there:103"
+			    "INBOX:1 Archive:81 Drafts:9 Junk:41 Lists:6 Lists/c:0 Not:102 Not/there:103"
 			    " Sent:10 Trash:21");
 }
 

@@ -147,6 +147,41 @@ static void foreign_is_moved_aside(void **state)
 	}
 }
 
+/* The first layout that there was. */
+static void brought_up_to_date(void **state)
+{
+	static const char first[] =
+		"CREATE TABLE folder(id INTEGER PRIMARY KEY AUTOINCREMENT, dir TEXT UNIQUE NOT NULL,"
+		" uid_validity INTEGER, uid_next INTEGER, first_recent INTEGER, modseq INTEGER,"
+		" new_mtime INTEGER, cur_mtime INTEGER,"
+		" messages INTEGER, unseen INTEGER, bytes INTEGER);"
+		"CREATE TABLE message(folder INTEGER, uid INTEGER, base TEXT NOT NULL,"
+		" info TEXT NOT NULL, place INTEGER, keywords TEXT, modseq INTEGER, size INTEGER,"
+		" received INTEGER, saved INTEGER, PRIMARY KEY(folder, uid)) WITHOUT ROWID;"
+		"CREATE UNIQUE INDEX message_base ON message(folder, base);"
+		"CREATE TABLE text(folder INTEGER, uid INTEGER, envelope BLOB, body BLOB,"
+		" bodystructure BLOB, PRIMARY KEY(folder, uid)) WITHOUT ROWID;"
+		"INSERT INTO folder VALUES(7, '.Old', 5, 4, 1, 9, 1, 1, 3, 2, 60);"
+		"INSERT INTO message VALUES(7, 1, 'a', ':2,ST', 1, NULL, 1, 10, 1, 1),"
+		" (7, 2, 'b', ':2,t', 1, NULL, 1, 20, 1, 1), (7, 3, 'c', ':2,T', 1, NULL, 1, 30, 1, 1);"
+		"PRAGMA user_version=1;";
+	struct place_of *p = *state;
+	struct index_folder f;
+	struct index *ix;
+	sqlite3 *db;
+
+	assert_int_equal(sqlite3_open(p->path, &db), SQLITE_OK);
+	assert_int_equal(sqlite3_exec(db, first, NULL, NULL, NULL), SQLITE_OK);
+	sqlite3_close(db);
+	ix = open_index(p->path);
+	assert_non_null(ix);
+	assert_true(index_folder_get(ix, ".Old", &f));
+	assert_int_equal(f.id, 7);
+	assert_int_equal(f.deleted, 2);
+	assert_int_equal(f.deleted_bytes, 40);
+	index_close(ix);
+}
+
 /* What cannot be opened is said, and stays where it is. */
 static void in_the_way(void **state)
 {
@@ -202,6 +237,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(rolled_back, begin, end),
 		cmocka_unit_test_setup_teardown(damaged_is_moved_aside, begin, end),
 		cmocka_unit_test_setup_teardown(foreign_is_moved_aside, begin, end),
+		cmocka_unit_test_setup_teardown(brought_up_to_date, begin, end),
 		cmocka_unit_test_setup_teardown(in_the_way, begin, end),
 		cmocka_unit_test_setup_teardown(renewed, begin, end),
 	};

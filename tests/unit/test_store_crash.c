@@ -564,7 +564,7 @@ static void start_for_the_first_time(int at)
 /* Whatever ended the first start, the next one has every folder. */
 static void test_first_start(void **state)
 {
-	static const char all[] = "INBOX:0 Archive:81 Drafts:9 Junk:41 Sent:11 Trash:21";
+	static const char all[] = "INBOX:1 Archive:81 Drafts:9 Junk:41 Sent:11 Trash:21";
 	int status;
 
 	(void)state;

@@ -66,7 +66,7 @@ static void the_first_ones(void **state)
 {
 	char *names = names_of(*state);
 
-	assert_string_equal(names, "Sent;Drafts;Trash;Junk;Archive;");
+	assert_string_equal(names, "INBOX;Sent;Drafts;Trash;Junk;Archive;");
 	free(names);
 }
 
