@@ -121,9 +121,14 @@ static bool scan_place(struct scan *s, enum place place, int64_t mtime)
 
 	if (!is_as_before(s, place, mtime))
 		return maildir_scan(s->f->path, place, see_file, s) && s->ok;
-	for (uint32_t i = 0; i < all->count; i++) {
-		if (records_at(all, i)->place == place)
-			s->seen[i] = s->round;
+	for (uint32_t i = 0, run; i < all->count; i += run) {
+		const struct record *r;
+
+		run = records_run(all, i, &r);
+		for (uint32_t k = 0; k < run; k++) {
+			if (r[k].place == place)
+				s->seen[i + k] = s->round;
+		}
 	}
 	return true;
 }
@@ -380,22 +385,38 @@ enum store_status folder_sync(struct folder *f, bool force)
 	return compare(f, force || f->suspect);
 }
 
+/* The next record from there on whose file lies in new/; the count: none. */
+static uint32_t next_new(const struct folder *f, uint32_t at)
+{
+	const struct records *all = &f->table.records;
+
+	while (at < all->count) {
+		const struct record *r;
+		uint32_t run = records_run(all, at, &r);
+
+		for (uint32_t k = 0; k < run; k++) {
+			if (r[k].place == PLACE_NEW)
+				return at + k;
+		}
+		at += run;
+	}
+	return at;
+}
+
 enum store_status folder_claim(struct folder *f)
 {
 	enum store_status st = folder_load(f);
 	bool ok = true;
 
-	if (st != STORE_OK)
+	if (st != STORE_OK || next_new(f, 0) == f->table.records.count)
 		return st;
 	if (!store_begin(f->store))
 		return index_failure(f->store->index);
-	for (uint32_t i = 0; ok && i < f->table.records.count; i++) {
+	for (uint32_t i = next_new(f, 0); ok && i < f->table.records.count; i = next_new(f, i + 1)) {
 		const struct record *r = records_at(&f->table.records, i);
 		char old[FILE_NAME], new[FILE_NAME];
 		struct path from, to;
 
-		if (r->place != PLACE_NEW)
-			continue;
 		snprintf(old, sizeof(old), "%s", table_name(&f->table, r));
 		if (!file_name_make(new, old, file_base_len(old), file_letters(old)))
 			continue;
@@ -435,20 +456,37 @@ static bool was_half(const struct folder *f, const struct record *r, const struc
 	       a.size != r->size;
 }
 
+static bool is_named(const struct folder *f, const struct record *r, const struct file_event *e)
+{
+	return r->place == e->place && strcmp(table_name(&f->table, r), e->name) == 0;
+}
+
 /* What appeared: a new name of what we know, or a message. */
 static bool see_events(struct scan *s, const struct file_event *events)
 {
 	struct folder *f = s->f;
+	const struct records *all = &f->table.records;
+	uint32_t next = 0;
 
 	for (const struct file_event *e = events; e; e = e->next) {
 		size_t len = file_base_len(e->name);
 		const struct record *r;
 
-		if (!e->appeared || e->name[0] == '.' || len == 0 ||
-		    !is_there(f, e->place, e->name))
+		if (!e->appeared || e->name[0] == '.' || len == 0)
 			continue;
+		/* Mostly it was us who renamed it, and the one behind it. */
+		if (!e->written && next < all->count && is_named(f, records_at(all, next), e)) {
+			next++;
+			continue;
+		}
 		if (!folder_record_of(f, e->name, &r))
 			return false;
+		if (r && !e->written && is_named(f, r, e)) {
+			next = records_find(all, r->uid) + 1;
+			continue;
+		}
+		if (!is_there(f, e->place, e->name))
+			continue;
 		if (r && was_half(f, r, e)) {
 			if (!folder_remove(f, r))
 				return false;
@@ -458,8 +496,7 @@ static bool see_events(struct scan *s, const struct file_event *events)
 		if (!r) {
 			if (!is_begun(f, e))
 				add_found(s, e->place, e->name);
-		} else if ((r->place != e->place ||
-			    strcmp(table_name(&f->table, r), e->name) != 0) &&
+		} else if (!is_named(f, r, e) &&
 			   !is_there(f, (enum place)r->place, table_name(&f->table, r)) &&
 			   !folder_file_moved(f, table_own(&f->table, r), e->place, e->name)) {
 			return false;

@@ -160,6 +160,7 @@ static bool read_records(struct image_reader *r, struct records *all)
 			if (r->renumber)
 				at[i].keywords = r->set[at[i].keywords];
 		}
+		records_filled(all);
 	}
 	return true;
 }

@@ -86,7 +86,7 @@ static const char *const SQL[S_COUNT] = {
 		" received, saved FROM message WHERE folder=?1 ORDER BY uid",
 	[S_MESSAGE_ADD] = "INSERT INTO message(folder, uid, base, info, place, keywords, modseq,"
 		" size, received, saved) VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
-	[S_MESSAGE_CHANGE] = "UPDATE message SET base=?3, info=?4, place=?5, keywords=?6,"
+	[S_MESSAGE_CHANGE] = "UPDATE message SET info=?4, place=?5, keywords=?6,"
 		" modseq=?7 WHERE folder=?1 AND uid=?2",
 	[S_MESSAGE_DELETE] = "DELETE FROM message WHERE folder=?1 AND uid=?2",
 	[S_TEXTS_DELETE] = "DELETE FROM text WHERE folder=?1 AND uid=?2",

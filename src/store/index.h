@@ -66,7 +66,7 @@ typedef void index_message_fn(void *ctx, const struct index_message *m);
 /* In the order of UIDs. */
 bool index_messages(struct index *ix, int64_t folder, index_message_fn *fn, void *ctx);
 bool index_message_add(struct index *ix, int64_t folder, const struct index_message *m);
-/* Name, place, keywords and modseq. */
+/* Name, place, keywords and modseq; the base is the same. */
 bool index_message_change(struct index *ix, int64_t folder, const struct index_message *m);
 bool index_message_delete(struct index *ix, int64_t folder, uint32_t uid);
 /* *uid 0: none with that base. */

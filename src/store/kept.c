@@ -124,8 +124,8 @@ uint64_t kept_settle(struct store *s, uint64_t now)
 			leave(f);
 			continue;
 		}
-		/* Nobody reads its events any more. */
-		watch_remove(s->watch, f->wd);
+		/* Nobody reads its events any more, but to watch it again the kernel
+		 * would go through all names that it has in memory. */
 		f->live = false;
 		kept++;
 		messages += f->table.records.count;

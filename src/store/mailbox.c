@@ -220,6 +220,7 @@ struct open_job {
 	struct mail_job mail;
 	struct mailbox *m;
 	bool claim, fresh, live;
+	uint64_t events;                 /* had been read when it was asked */
 	int wd[2];
 	int64_t folder_id;
 	char *path;
@@ -293,7 +294,7 @@ static void finish_open(struct mail_job *j)
 		m->folder_id = open->folder_id;
 		m->path = open->path;
 		open->path = NULL;
-		if (!watch_assign(m->store->watch, open->wd, m))
+		if (!watch_assign(m->store->watch, open->wd, m, open->events))
 			m->scan_wanted = true;
 		mailbox_sync_now(m);
 	}
@@ -349,9 +350,9 @@ void mailbox_open(struct store *s, const char *name, bool claim, mailbox_open_fn
 		return;
 	}
 	open->m = mailbox_find(s, &canonical);
-	if (open->m)
-		watch_drain(s->watch);
-	else
+	watch_drain(s->watch);
+	open->events = watch_now(s->watch);
+	if (!open->m)
 		open->m = mailbox_new(s, &canonical);
 	mailbox_sync_now(open->m);
 	open->m->users++;

@@ -9,6 +9,7 @@
  * an edit half done and never a message half changed.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -39,6 +40,7 @@ struct edit_job {
 	bool begun, removed;             /* a slice of it; any message */
 	uint32_t next;                   /* UIDs before it are done */
 	uint64_t until;                  /* the end of this slice */
+	int dir[2];                      /* new/ and cur/, in this slice; -1: not to be had */
 	mailbox_flags_fn *flags_fn;
 	store_fn *fn;
 };
@@ -55,11 +57,6 @@ static bool look_for(struct edit_job *j, struct folder *f, const struct record *
 	snprintf(name, sizeof(name), "%s", table_name(&f->table, r));
 	return finder_find(&j->finder, f->path, &place, name) 
 	       ? folder_file_moved(f, table_own(&f->table, r), place, name) : folder_remove(f, r);
-}
-
-static void path_of(struct path *p, const struct folder *f, const struct record *r)
-{
-	path_message(p, f->path, (enum place)r->place, table_name(&f->table, r));
 }
 
 /* ---- STORE ---- */
@@ -79,6 +76,10 @@ static bool new_keywords(const struct edit_job *j, struct keywords *k, unsigned 
 {
 	struct keyword_list list;
 
+	if (j->change != FLAGS_SET && j->given.count == 0) {
+		*set = old;
+		return true;
+	}
 	if (j->change == FLAGS_SET)
 		return keywords_intern(k, j->given.ids, j->given.count, set);
 	keyword_list_of(k, old, &list);
@@ -92,25 +93,24 @@ static bool new_keywords(const struct edit_job *j, struct keywords *k, unsigned 
 }
 
 /* In cur/ under the name that says what it is now.  0 or errno. */
-static int rename_for(struct folder *f, struct record *r, unsigned flags, unsigned set)
+static int rename_for(const struct edit_job *j, struct folder *f, struct record *r,
+		      unsigned flags, unsigned set)
 {
 	struct keywords *k = f->store->keywords;
+	const char *was = table_name(&f->table, r);
 	char old[FILE_NAME], name[FILE_NAME];
-	struct path from, to;
 	letter_set letters;
 
-	snprintf(old, sizeof(old), "%s", table_name(&f->table, r));
+	memcpy(old, was, strlen(was) + 1);
 	letters_assign(&f->letters, k, f->path, keywords_set(k, set));
 	/* Letters that mean nothing to us mean something to somebody. */
 	letters = file_letters(old) & ~LETTERS_SYSTEM & ~letters_known(&f->letters);
 	letters |= letters_of_flags(flags) | letters_of_set(&f->letters, keywords_set(k, set));
 	if (!file_name_make(name, old, file_base_len(old), letters))
 		return ENAMETOOLONG;
-	path_of(&from, f, r);
 	if (r->place == PLACE_CUR && strcmp(old, name) == 0)
-		return access(from.at, F_OK) == 0 ? 0 : errno;
-	path_message(&to, f->path, PLACE_CUR, name);
-	if (rename(from.at, to.at) != 0)
+		return faccessat(j->dir[PLACE_CUR], old, F_OK, 0) == 0 ? 0 : errno;
+	if (renameat(j->dir[r->place], old, j->dir[PLACE_CUR], name) != 0)
 		return errno;
 	r->place = PLACE_CUR;
 	table_rename(&f->table, r, name);
@@ -139,7 +139,7 @@ static bool edit_flags(struct edit_job *j, struct folder *f, const struct record
 		if (flags == r->flags && set == r->keywords)
 			return true;
 		mine = table_own(&f->table, r);
-		err = rename_for(f, mine, flags, set);
+		err = rename_for(j, f, mine, flags, set);
 		if (err == ENOENT) {
 			if (!look_for(j, f, mine))
 				return false;
@@ -168,13 +168,10 @@ static bool expunge(struct edit_job *j, struct folder *f, const struct record *r
 	const uint32_t uid = r->uid;
 
 	for (unsigned tries = 0; r && tries < 3 && (r->flags & MESSAGE_DELETED); tries++) {
-		struct path path;
-
-		path_of(&path, f, r);
-		if (unlink(path.at) == 0)
+		if (unlinkat(j->dir[r->place], table_name(&f->table, r), 0) == 0)
 			return folder_remove(f, r);
 		if (errno != ENOENT) {
-			j->mail.st = maildir_failed("cannot remove a message", path.at, errno);
+			j->mail.st = maildir_failed("cannot remove a message in", f->path, errno);
 			return true;
 		}
 		/* Renamed by another program, which may have taken \Deleted off. */
@@ -212,6 +209,35 @@ static bool edit_range(struct edit_job *j, struct folder *f, struct uid_range ra
 	return ok;
 }
 
+static void close_places(struct edit_job *j)
+{
+	for (int place = PLACE_NEW; place <= PLACE_CUR; place++) {
+		if (j->dir[place] >= 0)
+			close(j->dir[place]);
+	}
+}
+
+/* The way to them need not be walked for each message. */
+static bool open_places(struct edit_job *j, const struct folder *f)
+{
+	int err = 0;
+
+	for (int place = PLACE_NEW; place <= PLACE_CUR; place++) {
+		struct path path;
+
+		path_make(&path, f->path, place_name((enum place)place), "", "");
+		j->dir[place] = open(path.at, O_PATH | O_DIRECTORY | O_CLOEXEC);
+		if (j->dir[place] < 0)
+			err = errno;
+	}
+	/* Without a new/ there is nothing in it to be renamed: it is then looked for. */
+	if (j->dir[PLACE_CUR] >= 0 && (!err || err == ENOENT))
+		return true;
+	close_places(j);
+	maildir_failed("cannot change messages in", f->path, err);
+	return false;
+}
+
 static enum store_status edit_all(struct edit_job *j, struct folder *f, edit_fn *fn)
 {
 	struct store *s = f->store;
@@ -219,8 +245,12 @@ static enum store_status edit_all(struct edit_job *j, struct folder *f, edit_fn 
 	enum store_status st;
 	bool ok = true;
 
-	if (!store_begin(s))
+	if (!open_places(j, f))
+		return STORE_FAILED;
+	if (!store_begin(s)) {
+		close_places(j);
 		return index_failure(s->index);
+	}
 	j->until = clock_mono_ms() + SLICE_MS;
 	if (j->all)
 		ok = edit_range(j, f, everything, fn);
@@ -231,6 +261,7 @@ static enum store_status edit_all(struct edit_job *j, struct folder *f, edit_fn 
 	j->mail.again = j->mail.again && st == STORE_OK;
 	/* What it has seen of the directory is old by the next slice. */
 	finder_release(&j->finder);
+	close_places(j);
 	/* What was done stays done, even when a later one could not be. */
 	return st == STORE_OK ? j->mail.st : st;
 }

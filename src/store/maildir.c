@@ -60,7 +60,7 @@ void path_message(struct path *p, const char *folder, enum place place, const ch
 
 size_t file_base_len(const char *name)
 {
-	return strcspn(name, ":");
+	return (size_t)(strchrnul(name, ':') - name);
 }
 
 letter_set file_letters(const char *name)

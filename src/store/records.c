@@ -96,11 +96,6 @@ const struct record *records_at(const struct records *r, uint32_t at)
 	return &r->part[part].chunk->at[at - begin_of(r, part)];
 }
 
-static uint32_t last_uid_of(const struct records *r, uint32_t part)
-{
-	return r->part[part].chunk->at[length_of(r, part) - 1].uid;
-}
-
 uint32_t records_find(const struct records *r, uint32_t uid)
 {
 	uint32_t low = 0, high = r->parts, part;
@@ -109,7 +104,7 @@ uint32_t records_find(const struct records *r, uint32_t uid)
 	while (low < high) {
 		uint32_t middle = low + (high - low) / 2;
 
-		if (last_uid_of(r, middle) < uid)
+		if (r->part[middle].last < uid)
 			low = middle + 1;
 		else
 			high = middle;
@@ -154,14 +149,14 @@ struct record *records_own(struct records *r, uint32_t at)
 	return &own_part(r, part, 0)->at[at - begin_of(r, part)];
 }
 
-static void add_part(struct records *r, struct chunk *c, uint32_t count)
+static void add_part(struct records *r, struct chunk *c, uint32_t count, uint32_t last)
 {
 	if (r->parts == r->cap) {
 		r->cap = r->cap ? r->cap + r->cap / 2 + 1 : 1;
 		r->part = mem_grow(r->part, r->cap, sizeof(*r->part));
 	}
 	r->count += count;
-	r->part[r->parts++] = (struct part){ c, r->count };
+	r->part[r->parts++] = (struct part){ c, r->count, last };
 }
 
 /* Others may share the tail: what lies behind the records they know they never see. */
@@ -172,13 +167,14 @@ struct record *records_add(struct records *r, const struct record *add)
 
 	if (length == CHUNK) {
 		c = r->tail = chunk_new(r->count ? CHUNK : ROOM_FIRST);
-		add_part(r, c, 0);
+		add_part(r, c, 0, 0);
 		length = 0;
 	} else if (length == c->room) {
 		c = own_part(r, r->parts - 1, length < CHUNK / 2 ? length * 2 : CHUNK);
 	}
 	c->at[length] = *add;
 	r->part[r->parts - 1].end++;
+	r->part[r->parts - 1].last = add->uid;
 	r->count++;
 	return &c->at[length];
 }
@@ -187,8 +183,13 @@ struct record *records_room(struct records *r, uint32_t count)
 {
 	assert(count > 0 && count <= CHUNK);
 	r->tail = chunk_new(CHUNK);
-	add_part(r, r->tail, count);
+	add_part(r, r->tail, count, UINT32_MAX);
 	return r->tail->at;
+}
+
+void records_filled(struct records *r)
+{
+	r->part[r->parts - 1].last = r->tail->at[length_of(r, r->parts - 1) - 1].uid;
 }
 
 /* Those with a name to the front; how many they are. */
@@ -229,11 +230,11 @@ void records_sweep(struct records *r, uint32_t first_uid, uint32_t last_uid)
 	for (uint32_t i = 0; i < r->parts; i++) {
 		uint32_t length = length_of(r, i), count = length;
 
-		if (r->part[i].chunk->at[0].uid <= last_uid && last_uid_of(r, i) >= first_uid)
+		if (r->part[i].chunk->at[0].uid <= last_uid && r->part[i].last >= first_uid)
 			count = sweep_part(r, i);
 		changed = changed || count < length;
 		if (count > 0)
-			add_part(&kept, r->part[i].chunk, count);
+			add_part(&kept, r->part[i].chunk, count, r->part[i].chunk->at[count - 1].uid);
 		else
 			chunk_drop(r->part[i].chunk);
 	}
@@ -270,6 +271,6 @@ void records_add_same(struct records *r, const struct records *from, uint32_t at
 	struct chunk *c = from->part[part_of(from, at)].chunk;
 
 	atomic_fetch_add(&c->refs, 1);
-	add_part(r, c, count);
+	add_part(r, c, count, c->at[count - 1].uid);
 	r->tail = NULL;
 }

@@ -35,6 +35,7 @@ struct chunk {
 struct part {
 	struct chunk *chunk;
 	uint32_t end;                    /* records up to and with this part */
+	uint32_t last;                   /* its last UID */
 };
 
 struct records {
@@ -56,8 +57,9 @@ uint32_t records_find(const struct records *r, uint32_t uid);
 /* To be changed by the caller; good until the next call that is not const. */
 struct record *records_own(struct records *r, uint32_t at);
 struct record *records_add(struct records *r, const struct record *add);
-/* As many at once, at most CHUNK: the caller fills them before anything else. */
+/* As many at once, at most CHUNK, for the caller to fill before anything else. */
 struct record *records_room(struct records *r, uint32_t count);
+void records_filled(struct records *r);
 /* Takes out those without a name; they lie between these UIDs. */
 void records_sweep(struct records *r, uint32_t first_uid, uint32_t last_uid);
 

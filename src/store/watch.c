@@ -6,6 +6,10 @@
  *
  * A watch is set on the mail lane, so an event may be read before the loop knows
  * whose it is.  Such watch numbers are remembered until they are assigned.
+ *
+ * The first event is read at once.  After it the kernel may gather some for a few
+ * milliseconds: a hundred thousand renames, our own among them, would wake the loop
+ * a hundred thousand times.
  */
 #include "watch.h"
 
@@ -23,6 +27,9 @@
 /* One read; more comes with the next turn. */
 enum { EVENTS_BUFFER = 64 * 1024 };
 
+/* A tenth of what the kernel keeps for us comes in that time, if somebody is quick. */
+enum { GATHER_MS = 5 };
+
 /* Watches whose owner is not known yet; more are treated as lost events. */
 enum { STRAYS_MAX = 64 };
 
@@ -34,6 +41,8 @@ struct watched {
 	enum place place;
 	struct mailbox *mailbox;
 	struct file_event *events, **last;       /* of this read */
+	struct file_event **from;        /* the last of them, when it is half of a rename */
+	uint32_t cookie;
 	bool lost;
 };
 
@@ -43,14 +52,32 @@ struct watch_table {
 	struct watch watch;
 	struct watched *list;
 	size_t count, cap;
-	int stray[STRAYS_MAX];
+	struct stray { int wd; uint64_t at; } stray[STRAYS_MAX];
 	size_t strays;
+	uint64_t events;                 /* ever read */
+	struct timer gathering;
 };
 
 static void events_ready(struct watch *w, unsigned events)
 {
+	struct watch_table *table = container_of(w, struct watch_table, watch);
+
 	(void)events;
-	watch_drain(container_of(w, struct watch_table, watch));
+	loop_watch(table->loop, w, 0);
+	timer_set(table->loop, &table->gathering, GATHER_MS);
+	watch_drain(table);
+}
+
+static void gathered(struct timer *t)
+{
+	struct watch_table *w = container_of(t, struct watch_table, gathering);
+	uint64_t before = w->events;
+
+	watch_drain(w);
+	if (w->events != before)
+		timer_set(w->loop, t, GATHER_MS);
+	else if (!loop_watch(w->loop, &w->watch, WATCH_READ))
+		timer_set(w->loop, t, 1000);
 }
 
 struct watch_table *watch_new(struct loop *loop, watch_events_fn *fn)
@@ -59,6 +86,7 @@ struct watch_table *watch_new(struct loop *loop, watch_events_fn *fn)
 
 	w->loop = loop;
 	w->fn = fn;
+	w->gathering.fire = gathered;
 	w->watch = (struct watch){ .fd = inotify_init1(IN_NONBLOCK | IN_CLOEXEC),
 				   .ready = events_ready };
 	if (w->watch.fd < 0) {
@@ -76,6 +104,7 @@ void watch_free(struct watch_table *w)
 		return;
 	if (w->watch.fd >= 0) {
 		loop_watch(w->loop, &w->watch, 0);
+		timer_clear(w->loop, &w->gathering);
 		close(w->watch.fd);
 	}
 	free(w->list);
@@ -113,7 +142,11 @@ bool watch_add(struct watch_table *w, const char *folder, int wd[2])
 	if (w->watch.fd < 0)
 		return false;
 	for (int place = PLACE_NEW; place <= PLACE_CUR; place++) {
+		int before = wd[place];
+
 		wd[place] = add_watch(w, folder, place);
+		if (before >= 0 && before != wd[place])
+			inotify_rm_watch(w->watch.fd, before);
 		if (wd[place] < 0) {
 			log_event(LEVEL_WARN, "store", "cannot watch a directory",
 				  log_text("path", folder), log_errno(errno));
@@ -148,7 +181,12 @@ bool watch_holds(struct watch_table *w, const char *folder, const int wd[2])
 	return true;
 }
 
-bool watch_assign(struct watch_table *w, const int wd[2], struct mailbox *m)
+uint64_t watch_now(const struct watch_table *w)
+{
+	return w->events;
+}
+
+bool watch_assign(struct watch_table *w, const int wd[2], struct mailbox *m, uint64_t since)
 {
 	bool early = false;
 
@@ -162,10 +200,10 @@ bool watch_assign(struct watch_table *w, const int wd[2], struct mailbox *m)
 		w->list[w->count++] = (struct watched){ .wd = wd[place], .mailbox = m,
 							.place = (enum place)place };
 		for (size_t i = 0; i < w->strays; i++) {
-			if (w->stray[i] != wd[place])
+			if (w->stray[i].wd != wd[place])
 				continue;
+			early = early || w->stray[i].at > since;
 			w->stray[i--] = w->stray[--w->strays];
-			early = true;
 		}
 	}
 	return !early;
@@ -192,13 +230,27 @@ static void lose_all(struct watch_table *w)
 static void add_stray(struct watch_table *w, int wd)
 {
 	for (size_t i = 0; i < w->strays; i++) {
-		if (w->stray[i] == wd)
+		if (w->stray[i].wd == wd) {
+			w->stray[i].at = w->events;
 			return;
+		}
 	}
 	/* The oldest are forgotten: of folders that were closed long ago. */
 	if (w->strays == STRAYS_MAX)
 		memmove(w->stray, w->stray + 1, --w->strays * sizeof(w->stray[0]));
-	w->stray[w->strays++] = wd;
+	w->stray[w->strays++] = (struct stray){ wd, w->events };
+}
+
+/* Where it went is known: of the name it had there is nothing to say. */
+static void forget_half(struct watched *to, const struct file_event *made)
+{
+	struct file_event *half = *to->from;
+	size_t len = file_base_len(made->name);
+
+	if (file_base_len(half->name) != len || memcmp(half->name, made->name, len) != 0)
+		return;
+	to->last = to->from;
+	free(half);
 }
 
 static void take_event(struct watch_table *w, const struct inotify_event *e)
@@ -207,6 +259,7 @@ static void take_event(struct watch_table *w, const struct inotify_event *e)
 	struct watched *to = NULL;
 	size_t len = e->len ? strlen(e->name) : 0;
 
+	w->events++;
 	if (e->mask & IN_Q_OVERFLOW) {
 		lose_all(w);
 		return;
@@ -227,8 +280,14 @@ static void take_event(struct watch_table *w, const struct inotify_event *e)
 	made->place = to->place;
 	made->appeared = (e->mask & (IN_MOVED_TO | IN_CREATE | IN_CLOSE_WRITE)) != 0;
 	made->written = (e->mask & IN_CLOSE_WRITE) != 0;
-	if (!to->events)
+	if (!to->events) {
 		to->last = &to->events;
+		to->from = NULL;
+	}
+	if (to->from && (e->mask & IN_MOVED_TO) && to->cookie == e->cookie)
+		forget_half(to, made);
+	to->from = e->mask & IN_MOVED_FROM ? to->last : NULL;
+	to->cookie = e->cookie;
 	*to->last = made;
 	to->last = &made->next;
 }
@@ -240,7 +299,7 @@ void watch_drain(struct watch_table *w)
 
 	if (w->watch.fd < 0)
 		return;
-	buffer = mem_alloc(EVENTS_BUFFER);
+	buffer = mem_grow(NULL, EVENTS_BUFFER, 1);
 	while ((n = read(w->watch.fd, buffer, EVENTS_BUFFER)) > 0) {
 		for (ssize_t at = 0; at < n; ) {
 			const struct inotify_event *e = (const void *)(buffer + at);
