@@ -9,6 +9,7 @@
 #include "base/arena.h"
 #include "base/buf.h"
 #include "mime/part.h"
+#include "mime/search_text.h"
 #include "store/mailbox.h"
 #include "store/object_id.h"
 #include "store/snapshot.h"
@@ -73,5 +74,34 @@ const struct mime_part *reader_parts(struct reader *r);
 
 /* Its header block, at most 1 MiB of it.  Valid as reader_parts(). */
 struct slice reader_header(struct reader *r);
+
+/* ---- What is known of messages without opening them: the text index, which has the
+ * texts of mime/search_text.h, the same as the message's file would give.  Messages by
+ * their number in the snapshot. ---- */
+
+/* Before what follows; what is known stays so until reader_forget().  False: nothing
+ * is, and nothing of what follows may be asked. */
+bool reader_look_up(struct reader *r);
+void reader_forget(struct reader *r);
+
+/* Of many, the last messages to come are not known, and a few others. */
+bool reader_knows(const struct reader *r, uint32_t seq);
+
+/* For known ones.  The day of search_text_sent(); false: none. */
+bool reader_sent(const struct reader *r, uint32_t seq, int64_t *day);
+
+/* Clears the bits of known messages of which no text holds `needle`; others, and some
+ * of those, keep theirs.  Bit n & 7 of byte n >> 3 is message n.  False: it could not
+ * be done, and the bits mean nothing. */
+bool reader_filter(struct reader *r, struct slice needle, uint8_t *maybe);
+
+/* The texts of a known message, until *enough is set by `fn`.  False: not to be had (any
+ * more); what was given before is right. */
+bool reader_texts(struct reader *r, uint32_t seq, search_piece_fn *fn, void *ctx,
+		  const bool *enough);
+
+/* Only the fields of some names, which costs less, as pieces with name and value. */
+bool reader_has_field(struct slice name);
+bool reader_fields(struct reader *r, uint32_t seq, search_piece_fn *fn, void *ctx);
 
 #endif

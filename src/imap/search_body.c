@@ -16,7 +16,7 @@ enum {
 static void collect(struct search_body *b, struct search_key *key)
 {
 	for (; key; key = key->next) {
-		if (key->kind == SEARCH_BODY || key->kind == SEARCH_TEXT)
+		if (key->kind >= SEARCH_HEADER)
 			b->keys[b->count++] = key;
 		collect(b, key->child);
 	}
@@ -43,7 +43,22 @@ static bool has(struct slice text, struct slice needle)
 	       (text.len >= needle.len && memmem(text.at, text.len, needle.at, needle.len));
 }
 
-static void look(struct search_body *b, struct slice text, bool body)
+static bool is_met(const struct search_key *key, struct slice text,
+		   const struct search_piece *piece)
+{
+	switch (key->kind) {
+	case SEARCH_HEADER:
+		return piece->name.len && slice_equal_nocase(piece->name, key->name) &&
+		       has(piece->value, key->needle);
+	case SEARCH_BODY:
+		return piece->body && has(text, key->needle);
+	default:
+		return has(text, key->needle);
+	}
+}
+
+/* `text`: the piece, and perhaps the end of the one before. */
+static void look(struct search_body *b, struct slice text, const struct search_piece *piece)
 {
 	b->all_answered = true;
 	for (size_t i = 0; i < b->count; i++) {
@@ -51,7 +66,7 @@ static void look(struct search_body *b, struct slice text, bool body)
 
 		if (key->asked == b->seq)
 			continue;
-		if ((key->kind == SEARCH_BODY && !body) || !has(text, key->needle)) {
+		if (!is_met(key, text, piece)) {
 			b->all_answered = false;
 			continue;
 		}
@@ -70,13 +85,13 @@ static void take_piece(void *ctx, const struct search_piece *piece)
 	if (piece->begins)
 		buf_clear(&b->window);
 	if (b->window.len == 0) {
-		look(b, piece->text, piece->body);
+		look(b, piece->text, piece);
 		buf_add(&b->window, slice_from(piece->text, piece->text.len > again ?
 						piece->text.len - again : 0));
 		return;
 	}
 	buf_add(&b->window, piece->text);
-	look(b, buf_slice(&b->window), piece->body);
+	look(b, buf_slice(&b->window), piece);
 	if (b->window.len > again)
 		buf_consume(&b->window, b->window.len - again);
 }
@@ -96,7 +111,7 @@ bool search_body_begin(struct search_body *b, struct reader *r, uint32_t seq)
 	return root != NULL;
 }
 
-/* An empty string is in every message. */
+/* An empty string is in every message, but not in every field. */
 static void answer_the_rest(struct search_body *b)
 {
 	for (size_t i = 0; i < b->count; i++) {
@@ -105,7 +120,7 @@ static void answer_the_rest(struct search_body *b)
 		if (key->asked == b->seq)
 			continue;
 		key->asked = b->seq;
-		key->answer = key->needle.len == 0;
+		key->answer = key->needle.len == 0 && key->kind != SEARCH_HEADER;
 	}
 }
 
@@ -115,4 +130,53 @@ bool search_body_step(struct search_body *b)
 		return true;
 	answer_the_rest(b);
 	return false;
+}
+
+/* ---- Known texts ---- */
+
+static void begin_known(struct search_body *b, uint32_t seq)
+{
+	b->seq = seq;
+	b->all_answered = false;
+	b->text.part = NULL;
+	buf_clear(&b->window);
+}
+
+static void take_field(void *ctx, const struct search_piece *piece)
+{
+	struct search_body *b = ctx;
+
+	for (size_t i = 0; i < b->count; i++) {
+		struct search_key *key = b->keys[i];
+
+		if (!key->field_apart || key->asked == b->seq || !is_met(key, piece->text, piece))
+			continue;
+		key->asked = b->seq;
+		key->answer = true;
+	}
+}
+
+bool search_body_fields(struct search_body *b, struct reader *r, uint32_t seq)
+{
+	begin_known(b, seq);
+	if (!reader_fields(r, seq, take_field, b))
+		return false;
+	for (size_t i = 0; i < b->count; i++) {
+		struct search_key *key = b->keys[i];
+
+		if (!key->field_apart || key->asked == seq)
+			continue;
+		key->asked = seq;
+		key->answer = false;
+	}
+	return true;
+}
+
+bool search_body_known(struct search_body *b, struct reader *r, uint32_t seq)
+{
+	begin_known(b, seq);
+	if (!reader_texts(r, seq, take_piece, b, &b->all_answered))
+		return false;
+	answer_the_rest(b);
+	return true;
 }

@@ -2,8 +2,12 @@
  * Cheap keys first, without a planner: a tree of keys is asked three times, and
  * what would be dearer than the round answers "not known yet".  AND, OR and NOT
  * work on that as in Kleene's logic, so a message is settled in the first round in
- * which anything settles it: by the snapshot, else by its header, else by reading
- * all its texts, for all needles in one pass.
+ * which anything settles it: by the snapshot, else by what the text index knows of it,
+ * else by its header, else by reading all its texts, for all needles in one pass.
+ *
+ * Of each needle the text index says beforehand which messages cannot have it; so most
+ * messages are settled in the first round, and only those it does not know of yet are
+ * ever opened.
  */
 #include "search_job.h"
 
@@ -14,6 +18,7 @@
 #include "base/clock.h"
 #include "base/list.h"
 #include "base/mem.h"
+#include "base/text.h"
 #include "mime/date.h"
 #include "mime/header.h"
 
@@ -48,6 +53,8 @@ void search_job_free(struct search_job *j)
 	snapshot_drop(j->view);
 	uid_set_release(&j->recent);
 	uid_set_release(&j->saved);
+	for (size_t i = 0; i < j->body.count; i++)
+		free(j->body.keys[i]->maybe);
 	search_body_release(&j->body);
 	buf_release(&j->field);
 	arena_free(j->keep);
@@ -90,12 +97,16 @@ static bool in_order(enum search_order order, int64_t value, int64_t than)
 	return false;
 }
 
-/* "Disregarding time and timezone": the day that INTERNALDATE shows. */
-static int64_t day_received(int64_t when)
+/* "Disregarding time and timezone": the day that INTERNALDATE shows.  No zone is two days
+ * from UTC, so what is further from the day in question needs no calendar. */
+static int64_t day_received(int64_t when, int64_t asked)
 {
+	int64_t utc = when / 86400;
 	time_t t = (time_t)when;
 	struct tm tm;
 
+	if (utc < asked - 3 || utc > asked + 3)
+		return utc;
 	if (!localtime_r(&t, &tm))
 		return 0;
 	return mime_days(tm.tm_year + 1900, tm.tm_mon + 1, tm.tm_mday);
@@ -132,11 +143,11 @@ static bool ask_snapshot(const struct search_job *j, const struct search_key *ke
 	case SEARCH_KEYWORD:
 		return has_keyword(j, &m, key->name);
 	case SEARCH_DATE:
-		return in_order(key->order, day_received(m.received), key->days);
+		return in_order(key->order, day_received(m.received, key->days), key->days);
 	case SEARCH_SAVED:
 		/* Of a message that was there before the index nobody knows: RFC 8514
 		 * 4.3 takes INTERNALDATE then. */
-		return in_order(key->order, day_received(m.saved ? m.saved : m.received),
+		return in_order(key->order, day_received(m.saved ? m.saved : m.received, key->days),
 				key->days);
 	case SEARCH_AGE:
 		/* RFC 5032 2: both to the second, and both with "equal". */
@@ -176,8 +187,28 @@ static bool ask_header(struct search_job *j, const struct search_key *key)
 	return false;
 }
 
+/* What is known of the message without opening it.  False: not this. */
+static bool ask_known(struct search_job *j, struct search_key *key)
+{
+	int64_t day;
+
+	if (key->kind == SEARCH_SENT) {
+		if (!reader_knows(j->reader, j->seq))
+			return false;
+		key->answer = reader_sent(j->reader, j->seq, &day) &&
+			      in_order(key->order, day, key->days);
+		return true;
+	}
+	if (!key->maybe || key->maybe[j->seq >> 3] >> (j->seq & 7) & 1)
+		return false;
+	key->answer = false;
+	return true;
+}
+
 static enum answer ask_one(struct search_job *j, struct search_key *key, enum round round)
 {
+	if (key->asked != j->seq && key->kind >= SEARCH_SENT && j->known && ask_known(j, key))
+		key->asked = j->seq;
 	if (key->asked != j->seq) {
 		if (key->kind == SEARCH_BODY || key->kind == SEARCH_TEXT)
 			return UNKNOWN;
@@ -231,11 +262,26 @@ static void settle(struct search_job *j, enum answer answer)
 	j->seq++;
 }
 
+/* From the texts that are known, dearest last. */
+static enum answer ask_texts(struct search_job *j)
+{
+	enum answer answer = UNKNOWN;
+
+	if (j->any_apart && search_body_fields(&j->body, j->reader, j->seq))
+		answer = ask(j, j->plan.root, SNAPSHOT_ROUND);
+	if (answer == UNKNOWN && search_body_known(&j->body, j->reader, j->seq))
+		answer = ask(j, j->plan.root, SNAPSHOT_ROUND);
+	return answer;
+}
+
 static void begin_message(struct search_job *j)
 {
 	enum answer answer = ask(j, j->plan.root, SNAPSHOT_ROUND);
 	enum store_status st;
 
+	j->costly = answer == UNKNOWN;
+	if (answer == UNKNOWN && j->known && reader_knows(j->reader, j->seq))
+		answer = ask_texts(j);
 	if (answer != UNKNOWN) {
 		settle(j, answer);
 		return;
@@ -264,18 +310,81 @@ static void go_on_in_body(struct search_job *j)
 		settle(j, NO);
 }
 
+/* ---- Before the first message ---- */
+
+static bool asks_sent(const struct search_key *key)
+{
+	for (; key; key = key->next)
+		if (key->kind == SEARCH_SENT || asks_sent(key->child))
+			return true;
+	return false;
+}
+
+/* What is known of all messages is not known at all. */
+static void know_nothing(struct search_job *j)
+{
+	reader_forget(j->reader);
+	j->known = false;
+	for (size_t i = 0; i < j->body.count; i++) {
+		free(j->body.keys[i]->maybe);
+		j->body.keys[i]->maybe = NULL;
+	}
+}
+
+/* Which messages may match the key: nothing is asked of the others. */
+static bool filter(struct search_job *j, struct search_key *key)
+{
+	size_t size = (size_t)snapshot_count(j->view) / 8 + 1;
+	struct buf name;
+	bool ok;
+
+	key->maybe = mem_alloc(size);
+	memset(key->maybe, 0xFF, size);
+	if (!reader_filter(j->reader, key->needle, key->maybe))
+		return false;
+	key->field_apart = key->kind == SEARCH_HEADER && reader_has_field(key->name);
+	j->any_apart = j->any_apart || key->field_apart;
+	if (key->kind != SEARCH_HEADER || key->field_apart)
+		return true;
+	/* The text of a field begins with its name, in lower case. */
+	buf_init(&name, key->name.len + 1);
+	buf_add(&name, key->name);
+	buf_add_byte(&name, ':');
+	text_lower(name.data, name.len);
+	ok = reader_filter(j->reader, buf_slice(&name), key->maybe);
+	buf_release(&name);
+	return ok;
+}
+
+static void prepare(struct search_job *j)
+{
+	if (j->prepared == 0 && (j->body.count || asks_sent(j->plan.root)))
+		j->known = reader_look_up(j->reader);
+	if (j->known && j->prepared < j->body.count) {
+		if (!filter(j, j->body.keys[j->prepared++]))
+			know_nothing(j);
+		return;
+	}
+	j->ready = true;
+}
+
 static void work(struct job *job)
 {
 	struct search_job *j = container_of(job, struct search_job, job);
 	uint64_t until = clock_mono_ms() + SEARCH_SLICE_MS;
 	uint32_t count = snapshot_count(j->view);
-	uint32_t last = j->seq + SEARCH_SLICE_MESSAGES;
 
-	while (j->seq <= count && j->seq < last && clock_mono_ms() < until) {
-		if (j->in_body)
+	for (unsigned n = 0; j->seq <= count; n++) {
+		if ((j->costly || n % SEARCH_CLOCK_EVERY == 0) && clock_mono_ms() >= until)
+			break;
+		if (!j->ready)
+			prepare(j);
+		else if (j->in_body)
 			go_on_in_body(j);
 		else
 			begin_message(j);
 	}
 	j->finished = j->seq > count;
+	if (j->finished)
+		reader_forget(j->reader);
 }

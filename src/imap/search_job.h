@@ -19,7 +19,7 @@
  */
 enum {
 	SEARCH_SLICE_MS = 50,            /* then others on the lane have their turn */
-	SEARCH_SLICE_MESSAGES = 1000,
+	SEARCH_CLOCK_EVERY = 64,         /* messages that cost nothing, between looks at it */
 };
 
 struct search_job {
@@ -33,6 +33,12 @@ struct search_job {
 	struct uid_set recent;           /* \Recent of this session */
 	struct uid_set saved;            /* "$" */
 	int64_t now;                     /* for OLDER and YOUNGER */
+
+	size_t prepared;                 /* keys of `body` that were looked up... */
+	bool ready;                      /* ...all of them */
+	bool known;                      /* the reader knows of messages */
+	bool any_apart;                  /* some key has field_apart */
+	bool costly;                     /* the last message was more than a look */
 
 	uint32_t seq;                    /* the message under way, from 1 */
 	bool in_body;                    /* `body` is in the middle of it */

@@ -66,9 +66,12 @@ struct search_key {
 	struct uid_set set;          /* NUMBERS, UIDS: as written until resolved */
 	bool saved;                  /* NUMBERS, UIDS: "$" until resolved */
 
-	/* The matcher's: the answer for message number `asked`. */
+	/* The matcher's: the answer for message number `asked`; the messages that may match,
+	 * bit by bit, NULL: any; HEADER: its field is to be had without the other texts. */
 	uint32_t asked;
 	bool answer;
+	uint8_t *maybe;
+	bool field_apart;
 };
 
 struct search_plan {

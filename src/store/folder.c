@@ -429,6 +429,7 @@ bool folder_add(struct folder *f, const struct arrival *a, uint32_t *uid)
 	     (!a->texts || index_texts_put(s->index, f->head.id, r.uid, a->texts));
 	free(keywords);
 	folder_count(f, &r, 1);
+	s->added = true;
 	if (f->loaded)
 		table_add(&f->table, &r, a->name, s->keywords);
 	return ok;

@@ -116,6 +116,9 @@ static const char *const SQL[S_COUNT] = {
 		" ORDER BY uid",
 	[S_IDS] = "SELECT m.base, k.email, k.thread FROM message m LEFT JOIN keys k"
 		" ON k.folder=m.folder AND k.uid=m.uid WHERE m.folder=?1 AND m.uid=?2",
+	[S_WALK_FOLDERS] = "SELECT id, dir, uid_validity, uid_next, messages FROM folder",
+	[S_WALK_FILES] = "SELECT uid, place, base || info FROM message WHERE folder=?1 AND uid>=?2"
+		" ORDER BY uid LIMIT ?3",
 };
 
 static bool is_damage(int code)

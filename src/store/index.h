@@ -12,7 +12,7 @@
 
 /*
  * The index: what a Maildir cannot say.  All calls are for the mail lane (and
- * for store_open), but index_text and index_file, which any thread may make.
+ * for store_open), but those at the end, which any thread may make.
  * False: SQLite could not, and it was logged once; index_failure() says how bad.
  */
 struct index;
@@ -95,5 +95,13 @@ void index_keys(struct index *ix, int64_t folder, uint32_t from_uid, unsigned mo
 		index_keys_fn *fn, void *ctx);
 bool index_file(struct index *ix, int64_t folder, uint32_t uid, enum place *place,
 		char name[FILE_NAME]);
+
+/* id, UIDVALIDITY, UIDNEXT and the number of messages of each folder. */
+typedef void index_folder_fn(void *ctx, const char *dir, const struct index_folder *f);
+bool index_walk_folders(struct index *ix, index_folder_fn *fn, void *ctx);
+/* The first `most` messages from UID `from` on, in order. */
+typedef void index_file_fn(void *ctx, uint32_t uid, enum place place, const char *name);
+bool index_walk_files(struct index *ix, int64_t folder, uint32_t from, uint32_t most,
+		      index_file_fn *fn, void *ctx);
 
 #endif

@@ -16,6 +16,7 @@
 #include "base/mem.h"
 #include "finder.h"
 #include "mailbox_private.h"
+#include "text_view.h"
 #include "texts.h"
 
 /* The header block is read up to what the MIME scanner keeps of headers. */
@@ -48,6 +49,7 @@ struct reader {
 	struct made *made;
 	size_t made_bytes;
 	struct finder finder;
+	struct text_view *view;          /* NULL: none */
 };
 
 struct reader *reader_new(struct mailbox *m, const struct snapshot *s)
@@ -142,6 +144,7 @@ void reader_free(struct reader *r)
 	if (r->made)
 		keep(r, NULL, NULL);
 	finder_release(&r->finder);
+	text_view_free(r->view);
 	snapshot_drop(r->s);
 	mailbox_release(r->m);
 	free(r);
@@ -378,4 +381,51 @@ enum store_status reader_ids(struct reader *r, uint32_t uid, struct object_ids *
 void reader_keys(struct reader *r, uint32_t from_uid, unsigned most, reader_keys_fn *fn, void *ctx)
 {
 	index_keys(r->store->index, r->folder_id, from_uid, most, fn, ctx);
+}
+
+/* ---- The text index ---- */
+
+bool reader_look_up(struct reader *r)
+{
+	if (!r->view && r->store->textindex)
+		r->view = text_view_new(r->store->textindex, r->folder_id, r->s);
+	return r->view != NULL;
+}
+
+void reader_forget(struct reader *r)
+{
+	text_view_free(r->view);
+	r->view = NULL;
+}
+
+bool reader_knows(const struct reader *r, uint32_t seq)
+{
+	return text_view_knows(r->view, seq);
+}
+
+bool reader_sent(const struct reader *r, uint32_t seq, int64_t *day)
+{
+	*day = text_view_sent(r->view, seq);
+	return *day != TEXT_NO_DAY;
+}
+
+bool reader_filter(struct reader *r, struct slice needle, uint8_t *maybe)
+{
+	return text_view_filter(r->view, needle, maybe);
+}
+
+bool reader_texts(struct reader *r, uint32_t seq, search_piece_fn *fn, void *ctx,
+		  const bool *enough)
+{
+	return text_view_texts(r->view, seq, fn, ctx, enough);
+}
+
+bool reader_has_field(struct slice name)
+{
+	return text_is_kept_field(name);
+}
+
+bool reader_fields(struct reader *r, uint32_t seq, search_piece_fn *fn, void *ctx)
+{
+	return text_view_fields(r->view, seq, fn, ctx);
 }

@@ -99,6 +99,8 @@ static void work_mail(struct job *job)
 	j->leaving = s->leaving;
 	s->leaving = NULL;
 	j->bytes = index_bytes(s->index);
+	j->added = s->added;
+	s->added = false;
 }
 
 static void take_news(struct mail_job *j)
@@ -128,6 +130,8 @@ static void done_mail(struct job *job)
 	kept_write(j->question.store, j->leaving);
 	j->leaving = NULL;
 	kept_again(j->question.store, j->rest);
+	if (j->added)
+		text_work_poke(j->question.store->text);
 	if (j->again) {
 		take_news(j);
 		lane_submit_always(j->question.store->mail, &j->job);
@@ -477,6 +481,11 @@ struct store *store_open(const struct store_options *o, char *error, size_t erro
 		s->last_validity = validity;
 	if (s->quota)
 		store_count(s);
+	if (o->text && o->text_path) {
+		s->textindex = textindex_new(o->text_path);
+		s->text = text_work_new(s->loop, o->text, s->textindex, s->index, s->root);
+		text_work_poke(s->text);
+	}
 	return s;
 }
 
@@ -488,6 +497,8 @@ void store_close(struct store *s)
 	timer_clear(s->loop, &s->dropping);
 	kept_end(s);
 	watch_free(s->watch);
+	text_work_free(s->text);
+	textindex_free(s->textindex);
 	index_close(s->index);
 	keywords_free(s->keywords);
 	free(s->images);

@@ -8,6 +8,7 @@
 #include "net/lane.h"
 #include "net/loop.h"
 #include "snapshot_private.h"
+#include "text_work.h"
 #include "store/mailbox.h"
 #include "store/store.h"
 
@@ -26,6 +27,7 @@ struct store {
 	struct index *index;             /* the mail lane's, but for texts */
 	struct keywords *keywords;       /* made on the mail lane, read anywhere */
 	struct watch_table *watch;
+	struct textindex *textindex;     /* NULL: none, as is text */
 
 	/* The loop's. */
 	struct list questions;
@@ -37,10 +39,12 @@ struct store {
 	bool counting;                   /* a job of store_count is on its way */
 	uint64_t counted;                /* when the last one began */
 	struct timer dropping;           /* of folders kept for long enough */
+	struct text_work *text;
 
 	/* The mail lane's; the loop's too while there is no question. */
 	struct list folders;             /* those used last at the end */
 	struct image_job *leaving;       /* tables to be written down, see kept.c */
+	bool added;                      /* a message came in this job */
 	uint32_t last_validity;
 };
 
@@ -78,6 +82,7 @@ struct mail_job {
 	bool again;                      /* run() was cut short: once more, behind what waits */
 	struct news *news;
 	struct image_job *leaving;
+	bool added;                      /* a message came */
 	uint64_t bytes;                  /* of all messages, afterwards */
 	uint64_t rest;                   /* as kept_settle() */
 };

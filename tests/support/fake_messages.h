@@ -23,13 +23,16 @@ struct fake_message {
 	struct slice bytes;
 	bool gone;                       /* open answers STORE_GONE */
 	bool no_text;                    /* reader_text answers STORE_GONE */
+	bool known;                      /* to the text index */
 	uint64_t torn_at;                /* reads from here on fail; 0: none do */
 };
 
 struct snapshot {
 	struct fake_message at[FAKES_MAX];
 	uint32_t count;
-	unsigned opened, read, described;        /* how often */
+	unsigned opened, read, described, unpacked;      /* how often */
+	bool has_index;                  /* reader_look_up answers true */
+	bool index_fails;                /* and then the filter does not */
 };
 
 struct reader {
@@ -218,6 +221,115 @@ bool reader_has_much(const struct reader *r)
 {
 	(void)r;
 	return false;
+}
+
+/* ---- The text index: what is known is what the message gives ---- */
+
+bool reader_look_up(struct reader *r)
+{
+	return r->s->has_index;
+}
+
+void reader_forget(struct reader *r)
+{
+	(void)r;
+}
+
+bool reader_knows(const struct reader *r, uint32_t seq)
+{
+	return r->s->at[seq - 1].known;
+}
+
+static inline ssize_t fake_read(void *bytes, uint64_t at, void *out, size_t len)
+{
+	struct slice piece = slice_head(slice_from(*(struct slice *)bytes, at), len);
+
+	if (piece.len)
+		memcpy(out, piece.at, piece.len);
+	return (ssize_t)piece.len;
+}
+
+static inline void fake_texts(struct slice bytes, search_piece_fn *fn, void *ctx)
+{
+	struct arena *arena = mime_arena_new();
+	struct search_text x;
+
+	search_text_init(&x);
+	search_text_begin(&x, mime_scan(arena, bytes, &mime_default_limits), fake_read, &bytes,
+			  fn, ctx);
+	while (search_text_step(&x))
+		;
+	search_text_release(&x);
+	arena_free(arena);
+}
+
+bool reader_sent(const struct reader *r, uint32_t seq, int64_t *day)
+{
+	struct slice bytes = r->s->at[seq - 1].bytes;
+
+	return search_text_sent(slice_head(bytes, header_length(bytes)), day);
+}
+
+struct fake_needle {
+	struct slice needle;
+	bool found;
+};
+
+static inline void fake_look(void *ctx, const struct search_piece *piece)
+{
+	struct fake_needle *n = ctx;
+
+	n->found = n->found ||
+		   memmem(piece->text.at, piece->text.len, n->needle.at, n->needle.len);
+}
+
+bool reader_filter(struct reader *r, struct slice needle, uint8_t *maybe)
+{
+	for (uint32_t seq = 1; seq <= r->s->count; seq++) {
+		struct fake_needle n = { .needle = needle };
+
+		if (!r->s->at[seq - 1].known || needle.len < 3)
+			continue;
+		fake_texts(r->s->at[seq - 1].bytes, fake_look, &n);
+		if (!n.found)
+			maybe[seq >> 3] = (uint8_t)(maybe[seq >> 3] & ~(1 << (seq & 7)));
+	}
+	return !r->s->index_fails;
+}
+
+bool reader_texts(struct reader *r, uint32_t seq, search_piece_fn *fn, void *ctx,
+		  const bool *enough)
+{
+	(void)enough;
+	r->s->unpacked++;
+	fake_texts(r->s->at[seq - 1].bytes, fn, ctx);
+	return true;
+}
+
+bool reader_has_field(struct slice name)
+{
+	return slice_is_nocase(name, "Subject");
+}
+
+struct fake_fields {
+	search_piece_fn *fn;
+	void *ctx;
+};
+
+static inline void fake_field(void *ctx, const struct search_piece *piece)
+{
+	struct fake_fields *f = ctx;
+
+	if (slice_is(piece->name, "subject"))
+		f->fn(f->ctx, piece);
+}
+
+bool reader_fields(struct reader *r, uint32_t seq, search_piece_fn *fn, void *ctx)
+{
+	struct fake_fields f = { fn, ctx };
+
+	fake_texts(r->s->at[seq - 1].bytes, fake_field, &f);
+	return true;
 }
 
 #endif
