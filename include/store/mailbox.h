@@ -59,7 +59,9 @@ struct flag_edit {
 	unsigned flags;                  /* message_flags */
 	const char *const *keywords;     /* copied */
 	size_t keyword_count;
-	uint64_t unchanged_since;        /* modseq (RFC 7162); 0: whatever it is */
+	/* RFC 7162 3.1.3: not those whose modseq is larger; only if `conditional`. */
+	bool conditional;
+	uint64_t unchanged_since;
 };
 /* STORE_NO_SPACE may mean that some were changed, or that a keyword cannot be one (not
  * an atom, over 128 bytes, one too many).  STORE_GONE, as of every change here: the
@@ -71,6 +73,15 @@ void mailbox_edit_flags(struct mailbox *m, const struct uid_set *uids,
 
 /* Removes messages that have \Deleted; `uids` NULL: all of them. */
 void mailbox_expunge(struct mailbox *m, const struct uid_set *uids, store_fn *fn, void *owner);
+
+/* What was removed after modseq `since` of what a client knew: of the UIDs in `known`
+ * (copied; NULL: all that ever were) those that are in `view` no more.  The folder
+ * remembers so much: of a time before that, or that it never saw, all of `known` that
+ * is not in the view is told (RFC 7162 3.2.6).  `vanished` is valid within the callback. */
+typedef void mailbox_vanished_fn(void *owner, enum store_status st,
+				 const struct uid_set *vanished);
+void mailbox_vanished(struct mailbox *m, const struct snapshot *view, uint64_t since,
+		      const struct uid_set *known, mailbox_vanished_fn *fn, void *owner);
 
 /* All or none; hard links where the disk has them; flags and dates are kept;
  * with `move` the originals go in the same step.  Pairs, in the order of source

@@ -41,7 +41,8 @@ void snapshot_drop(const struct snapshot *s);            /* NULL is fine */
 uint32_t snapshot_count(const struct snapshot *s);
 uint32_t snapshot_uid_validity(const struct snapshot *s);
 uint32_t snapshot_uid_next(const struct snapshot *s);
-uint64_t snapshot_modseq(const struct snapshot *s);      /* highest in it */
+/* The folder's at that moment: of every change up to then, removals too. */
+uint64_t snapshot_modseq(const struct snapshot *s);
 
 /* Message number 1..count.  The result is a copy. */
 struct message_info snapshot_message(const struct snapshot *s, uint32_t seq);

@@ -21,6 +21,8 @@ void uid_set_copy(struct uid_set *to, const struct uid_set *from);   /* `to` is 
 /* Cheap when added in ascending order; right in any order. */
 void uid_set_add(struct uid_set *s, uint32_t first, uint32_t last);
 bool uid_set_has(const struct uid_set *s, uint32_t uid);
+/* What is in both is added to `out`. */
+void uid_set_common(struct uid_set *out, const struct uid_set *a, const struct uid_set *b);
 uint64_t uid_set_size(const struct uid_set *s);
 /* As IMAP writes it: "1:3,5". */
 bool uid_set_print(struct buf *out, const struct uid_set *s);

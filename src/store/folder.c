@@ -94,6 +94,7 @@ static struct folder *folder_new(struct store *s, const char *dir)
 	f->path = mem_string(path.at);
 	f->wd[PLACE_NEW] = f->wd[PLACE_CUR] = -1;
 	f->letters.mtime = LETTERS_UNKNOWN;
+	uid_set_init(&f->vanished);
 	list_append(&s->folders, &f->node);
 	return f;
 }
@@ -106,6 +107,7 @@ void folder_free(struct folder *f)
 	watch_remove(f->store->watch, f->wd);
 	if (f->loaded)
 		table_release(&f->table);
+	uid_set_release(&f->vanished);
 	free(f->dir);
 	free(f->path);
 	free(f);
@@ -123,11 +125,13 @@ static enum store_status begin_life(struct folder *f)
 	struct uidlist *dovecot;
 	enum store_status st;
 	uint32_t validity, next;
+	bool taken_over;
 
 	f->head.uid_next = f->head.first_recent = 1;
 	f->head.modseq = 1;
 	if (!uidlist_read(f->path, &dovecot, &validity, &next))
 		return STORE_FAILED;
+	taken_over = dovecot != NULL;
 	if (dovecot) {
 		f->head.uid_validity = validity;
 		f->head.uid_next = f->head.first_recent = next;
@@ -140,7 +144,8 @@ static enum store_status begin_life(struct folder *f)
 		return st;
 	if (!store_begin(s))
 		return index_failure(s->index);
-	return store_commit(s, index_folder_new(s->index, f->dir, &f->head));
+	return store_commit(s, index_folder_new(s->index, f->dir, &f->head) &&
+			       vanished_begin(f, taken_over));
 }
 
 static enum store_status read_head(struct folder *f)
@@ -173,7 +178,8 @@ static enum store_status mend(struct folder *f)
 	}
 	if (had_table)
 		table_release(&f->table);
-	f->loaded = f->broken = false;
+	/* What was counted in this job was not kept: it counts anew. */
+	f->loaded = f->broken = f->ticked = false;
 	f->head = head;
 	f->head.new_mtime = f->head.cur_mtime = 0;
 	f->changed = f->suspect = true;
@@ -329,6 +335,8 @@ uint64_t folders_settle(struct store *s, struct news **news)
 
 uint64_t folder_tick(struct folder *f)
 {
+	if (f->head.modseq == 1 && f->head.uid_next > 1)
+		f->head.modseq = MODSEQ_TAKEN_OVER;
 	if (!f->ticked)
 		f->head.modseq++;
 	f->ticked = f->touched = f->altered = f->changed = true;
@@ -463,5 +471,6 @@ bool folder_remove(struct folder *f, const struct record *r)
 	folder_tick(f);
 	folder_count(f, r, -1);
 	table_remove(&f->table, r);
+	uid_set_add(&f->vanished, uid, uid);
 	return index_message_delete(f->store->index, f->head.id, uid);
 }

@@ -26,6 +26,7 @@ struct folder {
 	bool broken;                     /* memory and index may differ */
 	bool suspect;                    /* the disk is to be asked, events or not */
 	bool gone;
+	struct uid_set vanished;         /* in this transaction */
 	bool used;                       /* in this job */
 	uint64_t used_ms;                /* when the last job that did ended */
 };
@@ -92,6 +93,17 @@ bool folder_uid_of(struct folder *f, const char *name, uint32_t *uid);
 bool folder_record_of(struct folder *f, const char *name, const struct record **r);
 void folder_count(struct folder *f, const struct record *r, int by);
 uint64_t folder_tick(struct folder *f);
+
+/* ---- vanished.c: what was removed, for clients that come back ---- */
+
+/* Modseqs of a folder that was another server's begin above any of its: clients may go
+ * on with what they know of it, and UIDVALIDITY stays. */
+#define MODSEQ_TAKEN_OVER (UINT64_C(1) << 32)
+
+/* A folder that the index has just got. */
+bool vanished_begin(struct folder *f, bool taken_over);
+/* f->vanished to the index, before the transaction is committed. */
+bool vanished_keep(struct folder *f);
 
 /* ---- folder_scan.c ---- */
 

@@ -56,6 +56,11 @@ static const char *const STEPS[] = {
 	"ALTER TABLE folder ADD COLUMN deleted_bytes INTEGER NOT NULL DEFAULT 0;"
 	"UPDATE folder SET (deleted, deleted_bytes) = (SELECT count(*), coalesce(sum(size), 0)"
 	" FROM message WHERE message.folder=folder.id AND info GLOB ':2,*T*');",
+	/* What was removed, for RFC 7162: of what came before this step nothing is known. */
+	"CREATE TABLE vanished(folder INTEGER, modseq INTEGER, first INTEGER, last INTEGER,"
+	" PRIMARY KEY(folder, modseq, first)) WITHOUT ROWID;"
+	"CREATE TABLE history(folder INTEGER PRIMARY KEY, floor INTEGER, ranges INTEGER);"
+	"INSERT INTO history(folder, floor, ranges) SELECT id, modseq, 0 FROM folder;",
 };
 enum { LAYOUT = sizeof(STEPS) / sizeof(STEPS[0]) };
 
@@ -109,6 +114,17 @@ static const char *const SQL[S_COUNT] = {
 	[S_THREAD_GET] = "SELECT thread FROM thread WHERE id=?1",
 	[S_THREAD_PUT] = "INSERT OR IGNORE INTO thread(id, thread) VALUES(?1, ?2)",
 	[S_THREAD_TRIM] = "DELETE FROM thread WHERE seq<?1",
+	[S_VANISHED_ADD] = "INSERT OR REPLACE INTO vanished(folder, modseq, first, last)"
+		" VALUES(?1, ?2, ?3, ?4)",
+	[S_VANISHED_SINCE] = "SELECT first, last FROM vanished WHERE folder=?1 AND modseq>?2"
+		" ORDER BY first",
+	[S_VANISHED_NTH] = "SELECT modseq FROM vanished WHERE folder=?1"
+		" ORDER BY modseq DESC LIMIT 1 OFFSET ?2",
+	[S_VANISHED_DROP] = "DELETE FROM vanished WHERE folder=?1 AND modseq<=?2",
+	[S_HISTORY_GET] = "SELECT floor, ranges FROM history WHERE folder=?1",
+	[S_HISTORY_PUT] = "INSERT OR REPLACE INTO history(folder, floor, ranges)"
+		" VALUES(?1, ?2, ?3)",
+	[S_HISTORY_DELETE] = "DELETE FROM history WHERE folder=?1",
 	[S_TEXT] = "SELECT envelope, body, bodystructure FROM text WHERE folder=?1 AND uid=?2",
 	[S_FILE] = "SELECT place, base || info FROM message WHERE folder=?1 AND uid=?2",
 	[S_KEYS] = "SELECT keys FROM keys WHERE folder=?1 AND uid=?2",

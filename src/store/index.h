@@ -74,6 +74,25 @@ bool index_message_uid(struct index *ix, int64_t folder, const char *base, size_
 		       uint32_t *uid);
 bool index_count_from(struct index *ix, int64_t folder, uint32_t uid, uint32_t *count);
 
+/* What was removed when, as ranges of UIDs; nothing is known of modseqs up to `floor`. */
+struct index_history {
+	uint64_t floor;
+	uint64_t ranges;
+};
+/* A folder that has none yet: since its first modseq, no ranges. */
+bool index_history_get(struct index *ix, int64_t folder, struct index_history *h);
+bool index_history_put(struct index *ix, int64_t folder, const struct index_history *h);
+bool index_history_delete(struct index *ix, int64_t folder);
+bool index_vanished_add(struct index *ix, int64_t folder, uint64_t modseq, uint32_t first,
+			uint32_t last);
+typedef void index_range_fn(void *ctx, uint32_t first, uint32_t last);
+/* After `modseq`, in the order of UIDs. */
+bool index_vanished_since(struct index *ix, int64_t folder, uint64_t modseq, index_range_fn *fn,
+			  void *ctx);
+/* Drops the oldest but for `keep` ranges or fewer: h follows. */
+bool index_vanished_trim(struct index *ix, int64_t folder, uint64_t keep,
+			 struct index_history *h);
+
 /* The texts of store/reader.h, in its order; the keys lie in a table of their own. */
 enum { INDEX_TEXTS = 4, INDEX_KEYS = 3 };
 /* No message of that UID any more: nothing is done. */

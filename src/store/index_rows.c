@@ -97,7 +97,8 @@ bool index_run_with(struct index *ix, enum statement which, int64_t a, int64_t b
 
 bool index_folder_delete(struct index *ix, int64_t id)
 {
-	return index_run_with(ix, S_FOLDER_TEXTS_DELETE, id, -1) &&
+	return index_history_delete(ix, id) &&
+	       index_run_with(ix, S_FOLDER_TEXTS_DELETE, id, -1) &&
 	       index_run_with(ix, S_FOLDER_KEYS_DELETE, id, -1) &&
 	       index_run_with(ix, S_FOLDER_MESSAGES_DELETE, id, -1) &&
 	       index_run_with(ix, S_FOLDER_DELETE, id, -1);

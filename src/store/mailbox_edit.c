@@ -32,6 +32,7 @@ struct edit_job {
 	bool all;
 	enum flag_change change;
 	unsigned flags;
+	bool conditional;
 	uint64_t unchanged_since;
 	char **words;
 	size_t word_count;
@@ -127,7 +128,7 @@ static bool edit_flags(struct edit_job *j, struct folder *f, const struct record
 		int err;
 
 		/* RFC 7162 3.1.3 */
-		if (j->unchanged_since && r->modseq > j->unchanged_since) {
+		if (j->conditional && r->modseq > j->unchanged_since) {
 			uid_set_add(&j->refused, uid, uid);
 			return true;
 		}
@@ -351,6 +352,7 @@ void mailbox_edit_flags(struct mailbox *m, const struct uid_set *uids,
 
 	j->change = edit->change;
 	j->flags = edit->flags;
+	j->conditional = edit->conditional;
 	j->unchanged_since = edit->unchanged_since;
 	j->word_count = edit->keyword_count;
 	j->words = mem_array(j->word_count ? j->word_count : 1, sizeof(*j->words));

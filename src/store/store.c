@@ -191,7 +191,7 @@ enum store_status store_commit(struct store *s, bool ok)
 		if (f->altered)
 			f->head.stamp = random_u64() >> 1 | 1;
 		if (ok && f->touched && f->head.id)
-			ok = index_folder_put(s->index, &f->head);
+			ok = vanished_keep(f) && index_folder_put(s->index, &f->head);
 	}
 	if (!ok)
 		index_rollback(s->index);
@@ -205,6 +205,7 @@ enum store_status store_commit(struct store *s, bool ok)
 		if (!ok && f->touched)
 			f->broken = true;
 		f->touched = f->altered = false;
+		uid_set_release(&f->vanished);
 	}
 	return st;
 }

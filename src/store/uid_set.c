@@ -95,6 +95,22 @@ bool uid_set_has(const struct uid_set *s, uint32_t uid)
 	return at < s->count && s->ranges[at].first <= uid;
 }
 
+void uid_set_common(struct uid_set *out, const struct uid_set *a, const struct uid_set *b)
+{
+	for (size_t i = 0, j = 0; i < a->count && j < b->count;) {
+		const struct uid_range *x = &a->ranges[i], *y = &b->ranges[j];
+		uint32_t first = x->first > y->first ? x->first : y->first;
+		uint32_t last = x->last < y->last ? x->last : y->last;
+
+		if (first <= last)
+			uid_set_add(out, first, last);
+		if (x->last < y->last)
+			i++;
+		else
+			j++;
+	}
+}
+
 uint64_t uid_set_size(const struct uid_set *s)
 {
 	uint64_t size = 0;

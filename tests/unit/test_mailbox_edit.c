@@ -10,6 +10,7 @@ static enum store_status edit(struct fixture *f, struct mailbox *m, uint32_t fir
 	struct flag_edit e = {
 		.change = change, .flags = flags, .keywords = &keyword,
 		.keyword_count = keyword ? 1 : 0, .unchanged_since = unchanged_since,
+		.conditional = unchanged_since != 0,
 	};
 	struct uid_set uids;
 
