@@ -104,7 +104,8 @@ enum imap_progress cmd_enable(struct imap_session *s, struct imap_running *cmd)
 		if (!good)
 			break;
 		enables = imap_capability_enables(s, name);
-		if (enables & ~enabled)
+		/* RFC 7162 3.2.3: of two that do the same both are named. */
+		if (enables & ~s->enabled)
 			buf_printf(&told, " %.*s", (int)name.len, name.at);
 		enabled |= enables;
 	} while (args_peek(&cmd->args, ' '));
@@ -112,8 +113,8 @@ enum imap_progress cmd_enable(struct imap_session *s, struct imap_running *cmd)
 		buf_release(&told);
 		return imap_bad_args(s, cmd);
 	}
-	s->enabled = enabled;
 	imap_untagged(s, "ENABLED%.*s", (int)told.len, told.data);
+	imap_enable(s, enabled);
 	buf_release(&told);
 	return imap_completed(s, cmd);
 }

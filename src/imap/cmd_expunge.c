@@ -7,8 +7,16 @@
 
 static enum imap_progress expunged(struct imap_session *s, struct imap_running *cmd)
 {
-	return cmd->status == STORE_OK ? imap_completed(s, cmd) :
-					 imap_no_status(s, cmd, cmd->status);
+	const struct snapshot *newest = mailbox_newest(s->mailbox);
+
+	if (cmd->status != STORE_OK)
+		return imap_no_status(s, cmd, cmd->status);
+	if (!(s->enabled & IMAP_CONDSTORE) || snapshot_modseq(newest) == s->synced)
+		return imap_completed(s, cmd);
+	/* RFC 7162 3.2.7, 3.2.9: in this reply, which comes behind all that is told. */
+	cmd->modseq_in_reply = true;
+	return imap_ok(s, cmd, "[HIGHESTMODSEQ %llu] %s completed",
+		       (unsigned long long)snapshot_modseq(newest), cmd->command->name);
 }
 
 enum imap_progress cmd_expunge(struct imap_session *s, struct imap_running *cmd)

@@ -14,6 +14,7 @@
 #include "base/list.h"
 #include "commands.h"
 #include "fetch_job.h"
+#include "fetch_modifier.h"
 #include "net/loop.h"
 #include "session.h"
 
@@ -28,8 +29,14 @@ struct fetching {
 	bool running;                    /* the job is on its lane */
 	bool answered;                   /* a part of the answer is written */
 	struct timer retry;
+	struct fetch_modifiers modifiers;
+	struct imap_set set;             /* as it was written */
 };
 
+static void ask_vanished(struct imap_session *s, struct fetching *f);
+static void got_vanished(void *owner, enum store_status st, const struct uid_set *vanished);
+static enum imap_progress after_vanished(struct imap_session *s, struct imap_running *cmd);
+static enum imap_progress set_seen(struct imap_session *s, struct imap_running *cmd);
 static void mark_seen(struct imap_session *s, struct fetching *f);
 static void marked_seen(void *owner, enum store_status st, const struct uid_set *refused);
 static enum imap_progress after_seen(struct imap_session *s, struct imap_running *cmd);
@@ -60,11 +67,49 @@ static void find_unseen(const struct imap_session *s, const struct uid_set *aske
 	}
 }
 
+/* CHANGEDSINCE: the snapshot knows, so no message is opened that is not told. */
+static void leave_unchanged(const struct imap_session *s, struct uid_set *asked, uint64_t since)
+{
+	struct uid_set changed;
+
+	uid_set_init(&changed);
+	for (size_t i = 0; i < asked->count; i++) {
+		const struct uid_range *r = &asked->ranges[i];
+		uint32_t seq = snapshot_seq_from(s->view, r->first);
+
+		for (; seq <= snapshot_count(s->view); seq++) {
+			struct message_info m = snapshot_message(s->view, seq);
+
+			if (m.uid > r->last)
+				break;
+			if (m.modseq > since)
+				uid_set_add(&changed, m.uid, m.uid);
+		}
+	}
+	uid_set_release(asked);
+	*asked = changed;
+}
+
+static bool parse(struct imap_session *s, struct imap_running *cmd, struct fetching *f)
+{
+	struct fetch_plan *plan = &f->job->plan;
+	struct imap_args *a = &cmd->args;
+
+	/* RFC 9586 3: the UID stands in front. */
+	if (!args_space(a) || !args_set(a, &f->set) || !args_space(a) ||
+	    !fetch_plan_parse(plan, a, f->job->keep, cmd->uid && !(s->enabled & IMAP_UIDONLY)) ||
+	    !fetch_modifiers_parse(&f->modifiers, a, cmd->uid && s->enabled & IMAP_QRESYNC) ||
+	    !args_end(a))
+		return false;
+	/* RFC 7162 3.1.4.1. */
+	if (f->modifiers.changed)
+		fetch_plan_add(plan, FETCH_MODSEQ);
+	return true;
+}
+
 enum imap_progress cmd_fetch(struct imap_session *s, struct imap_running *cmd)
 {
-	struct imap_args *a = &cmd->args;
 	struct fetching *f = arena_get(cmd->arena, sizeof(*f));
-	struct imap_set set;
 
 	f->s = s;
 	f->job = fetch_job_new();
@@ -74,11 +119,51 @@ enum imap_progress cmd_fetch(struct imap_session *s, struct imap_running *cmd)
 	cmd->at = f;
 	cmd->release = release;
 
-	if (!args_space(a) || !args_set(a, &set) || !args_space(a) ||
-	    !fetch_plan_parse(&f->job->plan, a, f->job->keep, cmd->uid) || !args_end(a))
+	if (!parse(s, cmd, f))
 		return imap_bad_args(s, cmd);
-	if (!imap_set_resolve(s, &set, cmd->uid, &f->job->uids))
+	if (!imap_set_resolve(s, &f->set, cmd->uid, &f->job->uids))
 		return imap_bad(s, cmd, "No such message number");
+	if (fetch_plan_has(&f->job->plan, FETCH_MODSEQ))
+		imap_enable(s, IMAP_CONDSTORE);
+	if (f->modifiers.changed)
+		leave_unchanged(s, &f->job->uids, f->modifiers.since);
+	if (!f->modifiers.vanished)
+		return set_seen(s, cmd);
+	cmd->resume = after_vanished;
+	ask_vanished(s, f);
+	return IMAP_WAIT_JOB;
+}
+
+/* RFC 7162 3.2.6.  "*" is here any UID that there was. */
+static void ask_vanished(struct imap_session *s, struct fetching *f)
+{
+	uint32_t last = snapshot_uid_next(s->view) - 1;
+	struct uid_set known;
+
+	uid_set_init(&known);
+	if (f->set.saved)
+		uid_set_copy(&known, &s->saved);
+	else
+		imap_set_known(&f->set, last, &known);
+	mailbox_vanished(s->mailbox, s->view, f->modifiers.since, &known, got_vanished, s);
+	uid_set_release(&known);
+}
+
+static void got_vanished(void *owner, enum store_status st, const struct uid_set *vanished)
+{
+	imap_tell_vanished(owner, vanished, true);
+	imap_store_answer(owner, st);
+}
+
+/* Without them the client would take what is told for all there is. */
+static enum imap_progress after_vanished(struct imap_session *s, struct imap_running *cmd)
+{
+	return cmd->status == STORE_OK ? set_seen(s, cmd) : imap_no_status(s, cmd, cmd->status);
+}
+
+static enum imap_progress set_seen(struct imap_session *s, struct imap_running *cmd)
+{
+	struct fetching *f = cmd->at;
 
 	/* 6.3.2: nothing changes in a mailbox that is only examined. */
 	if (f->job->plan.sets_seen && !s->read_only)
@@ -111,7 +196,7 @@ static enum imap_progress after_seen(struct imap_session *s, struct imap_running
 {
 	struct fetching *f = cmd->at;
 
-	imap_update_edit(s, &f->job->seen, &add_seen, false, cmd->uid);
+	imap_update_edit(s, &f->job->seen, &add_seen, IMAP_OWN_LATER, cmd->uid);
 	return begin(s, cmd);
 }
 
@@ -119,6 +204,7 @@ static enum imap_progress begin(struct imap_session *s, struct imap_running *cmd
 {
 	struct fetching *f = cmd->at;
 
+	f->job->enabled = s->enabled;
 	fetch_job_begin(f->job, s->mailbox, s->view, &s->recent);
 	cmd->resume = next_slice;
 	return submit(s, cmd);

@@ -75,6 +75,7 @@ static enum imap_progress found(struct imap_session *s, struct imap_running *cmd
 	f->result = (struct search_result){
 		.ret = &f->ret, .word = "SEARCH", .tag = cmd->tag, .view = j->view,
 		.found = j->found, .count = j->found_count, .uid = cmd->uid,
+		.modseq = j->plan.modseq,
 	};
 	if (f->ret.options & SEARCH_RETURN_SAVE && !search_result_save(&f->result, s))
 		return imap_no(s, cmd, "[NOTSAVED] That is too much to keep");

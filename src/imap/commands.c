@@ -7,6 +7,7 @@
 
 #define ANY   (IMAP_FRESH | IMAP_AUTHED | IMAP_SELECTED)
 #define IN    (IMAP_AUTHED | IMAP_SELECTED)
+#define BY_NUMBER (IMAP_NUMBERS | IMAP_NO_EXPUNGE)
 
 const struct imap_command imap_commands[] = {
 	/* any state */
@@ -45,15 +46,15 @@ const struct imap_command imap_commands[] = {
 	{ "UNSELECT",     IMAP_SELECTED, IMAP_BARE, cmd_unselect, CAP_UNSELECT }, /* RFC 3691 2 */
 	{ "EXPUNGE",      IMAP_SELECTED, IMAP_BARE, cmd_expunge, 0 },         /* RFC 3501 6.4.3 */
 	{ "UID EXPUNGE",  IMAP_SELECTED, 0, cmd_expunge, CAP_UIDPLUS },       /* RFC 4315 2.1 */
-	{ "SEARCH",       IMAP_SELECTED, IMAP_NO_EXPUNGE, cmd_search, 0 },    /* RFC 3501 6.4.4 */
+	{ "SEARCH",       IMAP_SELECTED, BY_NUMBER, cmd_search, 0 },          /* RFC 3501 6.4.4 */
 	{ "UID SEARCH",   IMAP_SELECTED, 0, cmd_search, 0 },                  /* 6.4.8 */
-	{ "FETCH",        IMAP_SELECTED, IMAP_NO_EXPUNGE, cmd_fetch, 0 },     /* 6.4.5 */
+	{ "FETCH",        IMAP_SELECTED, BY_NUMBER, cmd_fetch, 0 },           /* 6.4.5 */
 	{ "UID FETCH",    IMAP_SELECTED, 0, cmd_fetch, 0 },                   /* 6.4.8 */
-	{ "STORE",        IMAP_SELECTED, IMAP_NO_EXPUNGE, cmd_store, 0 },     /* 6.4.6 */
+	{ "STORE",        IMAP_SELECTED, BY_NUMBER, cmd_store, 0 },           /* 6.4.6 */
 	{ "UID STORE",    IMAP_SELECTED, 0, cmd_store, 0 },                   /* 6.4.8 */
-	{ "COPY",         IMAP_SELECTED, 0, cmd_copy, 0 },                    /* 6.4.7 */
+	{ "COPY",         IMAP_SELECTED, IMAP_NUMBERS, cmd_copy, 0 },         /* 6.4.7 */
 	{ "UID COPY",     IMAP_SELECTED, 0, cmd_copy, 0 },                    /* 6.4.8 */
-	{ "MOVE",         IMAP_SELECTED, 0, cmd_move, CAP_MOVE },             /* RFC 6851 3.1 */
+	{ "MOVE",         IMAP_SELECTED, IMAP_NUMBERS, cmd_move, CAP_MOVE },  /* RFC 6851 3.1 */
 	{ "UID MOVE",     IMAP_SELECTED, 0, cmd_move, CAP_MOVE },             /* 3.2 */
 	{ NULL, 0, 0, NULL, 0 }
 };

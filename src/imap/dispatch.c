@@ -67,6 +67,9 @@ static const char *test(const struct imap_session *s, const struct imap_head *he
 						 "BAD Select a mailbox first";
 	if ((c->flags & IMAP_BARE) && head->args.len)
 		return "BAD This command takes no arguments";
+	/* RFC 9586 3. */
+	if ((c->flags & IMAP_NUMBERS) && (s->enabled & IMAP_UIDONLY))
+		return "BAD [UIDREQUIRED] Message numbers are not used after ENABLE UIDONLY";
 	return NULL;
 }
 
@@ -208,6 +211,7 @@ void imap_start(struct imap_session *s, const struct imap_head *head)
 	cmd->arena = arena;
 	cmd->tag = arena_string(arena, head->tag);
 	cmd->uid = head->uid;
+	cmd->no_expunge = head->command->flags & IMAP_NO_EXPUNGE;
 	if (head->own) {
 		struct imap_literal *own = arena_get(arena, sizeof(*own));
 

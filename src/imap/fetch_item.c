@@ -19,6 +19,7 @@ static const struct fetch_name {
 	{ "INTERNALDATE",  FETCH_INTERNALDATE,  SECTION_WHOLE,  false },
 	{ "RFC822.SIZE",   FETCH_SIZE,          SECTION_WHOLE,  false },
 	{ "SAVEDATE",      FETCH_SAVEDATE,      SECTION_WHOLE,  false },   /* RFC 8514 */
+	{ "MODSEQ",        FETCH_MODSEQ,        SECTION_WHOLE,  false },   /* RFC 7162 3.1.4.2 */
 	{ "ENVELOPE",      FETCH_ENVELOPE,      SECTION_WHOLE,  false },
 	{ "BODY",          FETCH_BODY,          SECTION_WHOLE,  false },
 	{ "BODYSTRUCTURE", FETCH_BODYSTRUCTURE, SECTION_WHOLE,  false },
@@ -163,7 +164,7 @@ static bool parse_list(struct fetch_plan *p, struct imap_args *a, struct arena *
 	return args_char(a, ')');
 }
 
-static bool has_kind(const struct fetch_plan *p, enum fetch_kind kind)
+bool fetch_plan_has(const struct fetch_plan *p, enum fetch_kind kind)
 {
 	for (size_t i = 0; i < p->count; i++)
 		if (p->items[i].kind == kind)
@@ -171,17 +172,23 @@ static bool has_kind(const struct fetch_plan *p, enum fetch_kind kind)
 	return false;
 }
 
+void fetch_plan_add(struct fetch_plan *p, enum fetch_kind kind)
+{
+	if (!fetch_plan_has(p, kind))
+		add_kind(p, kind);
+}
+
 bool fetch_plan_parse(struct fetch_plan *out, struct imap_args *a, struct arena *keep, bool uid)
 {
 	bool good;
 
 	*out = (struct fetch_plan){ 0 };
-	out->items = arena_array(keep, FETCH_ITEMS_MAX + 1, sizeof(*out->items));
+	out->items = arena_array(keep, FETCH_ITEMS_MAX + FETCH_ADDED_MAX, sizeof(*out->items));
 	if (args_peek(a, '('))
 		good = parse_list(out, a, keep);
 	else
 		good = parse_macro(out, a) || parse_item(out, a, keep);
-	if (good && uid && !has_kind(out, FETCH_UID))
-		add_kind(out, FETCH_UID);
+	if (good && uid)
+		fetch_plan_add(out, FETCH_UID);
 	return good;
 }

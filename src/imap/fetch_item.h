@@ -19,6 +19,7 @@ enum fetch_kind {
 	FETCH_INTERNALDATE,
 	FETCH_SIZE,
 	FETCH_SAVEDATE,
+	FETCH_MODSEQ,
 	FETCH_ENVELOPE,
 	FETCH_BODY,
 	FETCH_BODYSTRUCTURE,
@@ -29,6 +30,8 @@ enum {
 	/* There are not twenty things to ask of a message; a client that prefetches
 	 * asks for a dozen parts in one go.  Each item may be the whole message. */
 	FETCH_ITEMS_MAX = 64,
+	/* Besides those that fetch_plan_add() adds. */
+	FETCH_ADDED_MAX = 4,
 	/* A command's text is not longer, and nearly all of it is field names. */
 	FETCH_PLAN_BYTES = 256 * 1024,
 };
@@ -51,6 +54,9 @@ struct fetch_plan {
 
 /* "ALL", "FLAGS" or "(UID BODY.PEEK[1]<0.100>)".  With `uid` (UID FETCH) the UID is
  * always among the items (6.4.8).  `keep` has FETCH_PLAN_BYTES of room or more. */
+/* Adds it unless it is there. */
+void fetch_plan_add(struct fetch_plan *p, enum fetch_kind kind);
+bool fetch_plan_has(const struct fetch_plan *p, enum fetch_kind kind);
 bool fetch_plan_parse(struct fetch_plan *out, struct imap_args *a, struct arena *keep, bool uid);
 
 #endif

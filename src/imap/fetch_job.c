@@ -16,6 +16,7 @@
 #include "base/list.h"
 #include "base/mem.h"
 #include "flags.h"
+#include "session.h"
 
 enum {
 	/* A slice, and what may be added by the step that fills it: an item's name
@@ -270,6 +271,9 @@ static bool begin_value(struct fetch_job *f, const struct fetch_item *item)
 		else
 			buf_add_text(&f->out, "NIL");
 		return true;
+	case FETCH_MODSEQ:
+		buf_printf(&f->out, "(%llu)", (unsigned long long)m.modseq);
+		return true;
 	case FETCH_ENVELOPE:
 	case FETCH_BODY:
 	case FETCH_BODYSTRUCTURE:
@@ -383,7 +387,26 @@ static void begin_message(struct fetch_job *f)
 	f->item = 0;
 	f->message_at = f->out.len;
 	f->torn = false;
-	buf_printf(&f->out, "* %lu FETCH (", (unsigned long)f->seq);
+	/* RFC 9586 3. */
+	if (f->enabled & IMAP_UIDONLY)
+		buf_printf(&f->out, "* %u UIDFETCH (", snapshot_uid(f->view, f->seq));
+	else
+		buf_printf(&f->out, "* %u FETCH (", f->seq);
+}
+
+/* What \Seen changed and was not asked for; RFC 7162 3.2.4: with UID and MODSEQ. */
+static void add_changed(struct fetch_job *f, const struct message_info *m)
+{
+	if (!f->plan.flags) {
+		buf_add_text(&f->out, " FLAGS ");
+		add_flags(f, m);
+	}
+	if (!(f->enabled & IMAP_CONDSTORE))
+		return;
+	if (!(f->enabled & IMAP_UIDONLY) && !fetch_plan_has(&f->plan, FETCH_UID))
+		buf_printf(&f->out, " UID %u", m->uid);
+	if (!fetch_plan_has(&f->plan, FETCH_MODSEQ))
+		buf_printf(&f->out, " MODSEQ (%llu)", (unsigned long long)m->modseq);
 }
 
 /* RFC 3501 6.4.5: "if this causes the flags to change, they SHOULD be included". */
@@ -391,10 +414,8 @@ static void end_message(struct fetch_job *f)
 {
 	struct message_info m = snapshot_message(f->view, f->seq);
 
-	if (!f->plan.flags && uid_set_has(&f->seen, m.uid)) {
-		buf_add_text(&f->out, " FLAGS ");
-		add_flags(f, &m);
-	}
+	if (uid_set_has(&f->seen, m.uid))
+		add_changed(f, &m);
 	buf_add_text(&f->out, ")\r\n");
 	f->seq = 0;
 }

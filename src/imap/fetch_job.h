@@ -46,6 +46,7 @@ struct fetch_job {
 	struct uid_set uids;         /* asked for */
 	struct uid_set recent;       /* \Recent of this session */
 	struct uid_set seen;         /* got \Seen by this command: FLAGS are told */
+	unsigned enabled;            /* the session's */
 
 	/* The place. */
 	size_t range;                /* in uids */

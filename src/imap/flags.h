@@ -11,6 +11,7 @@
 
 /* Room for one list: the store has 4096 keywords of 128 bytes at the most. */
 enum { IMAP_FLAGS_TEXT = 4096 * (128 + 1) + 256 };
+enum { IMAP_MESSAGE_TEXT = IMAP_FLAGS_TEXT + 128 };
 
 /* "(\Seen \Recent $Junk)" of a message of `view`; `recent`: the session's. */
 bool imap_flags_text(struct buf *out, const struct snapshot *view,

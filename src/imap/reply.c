@@ -74,7 +74,7 @@ enum imap_progress imap_ok(struct imap_session *s, struct imap_running *cmd, con
 {
 	va_list args;
 
-	imap_update(s, !(cmd->command->flags & IMAP_NO_EXPUNGE));
+	imap_update(s, !cmd->no_expunge);
 	s->bad_replies = 0;
 	log_reply(s, cmd, "OK");
 	va_start(args, fmt);
@@ -87,7 +87,7 @@ enum imap_progress imap_no(struct imap_session *s, struct imap_running *cmd, con
 {
 	va_list args;
 
-	imap_update(s, !(cmd->command->flags & IMAP_NO_EXPUNGE));
+	imap_update(s, !cmd->no_expunge);
 	s->bad_replies = 0;
 	log_reply(s, cmd, "NO");
 	va_start(args, fmt);

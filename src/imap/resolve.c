@@ -4,6 +4,7 @@
  * anything is looked up, and what is done is bounded by the folder.
  */
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/mem.h"
 #include "session.h"
@@ -86,4 +87,21 @@ bool imap_set_resolve(const struct imap_session *s, const struct imap_set *set, 
 	}
 	free(ranges);
 	return good;
+}
+
+void imap_set_known(const struct imap_set *set, uint32_t last, struct uid_set *uids)
+{
+	struct uid_range *ranges = mem_array(set->count ? set->count : 1, sizeof(*ranges));
+
+	memcpy(ranges, set->ranges, set->count * sizeof(*ranges));
+	qsort(ranges, set->count, sizeof(*ranges), by_first);
+	for (size_t i = 0; i < set->count; i++) {
+		uint32_t a = ranges[i].first < last ? ranges[i].first : last;
+		uint32_t b = ranges[i].last < last ? ranges[i].last : last;
+
+		/* What lies behind the last is none of them, but "*" is. */
+		if (last && (ranges[i].first <= last || ranges[i].last == IMAP_STAR))
+			uid_set_add(uids, a, b);
+	}
+	free(ranges);
 }

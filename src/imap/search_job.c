@@ -152,6 +152,8 @@ static bool ask_snapshot(const struct search_job *j, const struct search_key *ke
 	case SEARCH_AGE:
 		/* RFC 5032 2: both to the second, and both with "equal". */
 		return in_order(key->order, m.received, j->now - (int64_t)key->size);
+	case SEARCH_MODSEQ:
+		return m.modseq >= key->size;
 	case SEARCH_SIZE:
 		return in_order(key->order, size, (int64_t)key->size);
 	default:

@@ -12,7 +12,8 @@
 #include "store/snapshot.h"
 
 enum argument {
-	NOTHING, A_DATE, A_SIZE, A_TIME, A_STRING, A_FIELD, A_KEYWORD, A_SET, A_KEY, TWO_KEYS
+	NOTHING, A_DATE, A_SIZE, A_TIME, A_STRING, A_FIELD, A_KEYWORD, A_SET, A_MODSEQ,
+	A_KEY, TWO_KEYS
 };
 
 /* RFC 3501 9: search-key; OLDER and YOUNGER of RFC 5032 3. */
@@ -38,6 +39,7 @@ static const struct search_word {
 	{ "HEADER",     SEARCH_HEADER,  A_FIELD,   false, SEARCH_EQUAL,    0, NULL },
 	{ "KEYWORD",    SEARCH_KEYWORD, A_KEYWORD, false, SEARCH_EQUAL,    0, NULL },
 	{ "LARGER",     SEARCH_SIZE,    A_SIZE,    false, SEARCH_MORE,     0, NULL },
+	{ "MODSEQ",     SEARCH_MODSEQ,  A_MODSEQ,  false, SEARCH_AT_LEAST, 0, NULL },
 	{ "NEW",        SEARCH_NEW,     NOTHING,   false, SEARCH_EQUAL,    0, NULL },
 	{ "NOT",        SEARCH_NOT,     A_KEY,     false, SEARCH_EQUAL,    0, NULL },
 	{ "OLD",        SEARCH_RECENT,  NOTHING,   true,  SEARCH_EQUAL,    0, NULL },
@@ -202,6 +204,33 @@ static bool parse_child(struct parse *p, struct search_key *key)
 	return true;
 }
 
+/* "MODSEQ" [SP entry-name SP entry-type-req] SP mod-sequence-valzer.  There is one
+ * modseq a message, so what entry is meant is read and ignored (RFC 7162 3.1.5). */
+static bool parse_modseq(struct parse *p, struct search_key *key)
+{
+	static const struct slice flags = { "/flags/", 7 };
+	struct imap_args *a = p->a;
+	struct slice name;
+
+	p->plan->modseq = true;
+	if (!check(p, args_space(a)))
+		return false;
+	if (args_peek(a, '"')) {
+		if (!check(p, args_string(a, &name)))
+			return false;
+		if (name.len <= flags.len ||
+		    !slice_equal_nocase(slice_head(name, flags.len), flags))
+			return fail(p, SEARCH_SYNTAX, "\"/flags/\" and a flag");
+		if (!check(p, args_space(a)))
+			return false;
+		if (!args_word(a, "all") && !args_word(a, "shared") && !args_word(a, "priv"))
+			return fail(p, SEARCH_SYNTAX, "\"all\", \"shared\" or \"priv\"");
+		if (!check(p, args_space(a)))
+			return false;
+	}
+	return check(p, args_number64(a, &key->size));
+}
+
 static bool parse_argument(struct parse *p, struct search_key *key, enum argument argument)
 {
 	struct imap_args *a = p->a;
@@ -230,6 +259,8 @@ static bool parse_argument(struct parse *p, struct search_key *key, enum argumen
 		return parse_child(p, key);
 	case TWO_KEYS:
 		return parse_child(p, key) && parse_child(p, key);
+	case A_MODSEQ:
+		return parse_modseq(p, key);
 	}
 	return false;
 }
@@ -287,7 +318,10 @@ static struct search_key *parse_numbers(struct parse *p)
 {
 	struct search_key *key = new_key(p, SEARCH_NUMBERS);
 
-	return key && parse_set(p, key) ? key : NULL;
+	if (!key || !parse_set(p, key))
+		return NULL;
+	p->plan->numbers = p->plan->numbers || !key->saved;
+	return key;
 }
 
 static struct search_key *parse_key(struct parse *p)

@@ -29,6 +29,7 @@ enum search_kind {
 	SEARCH_SAVED,                /* SAVEDATE (RFC 8514) */
 	SEARCH_AGE,                  /* INTERNALDATE, so many seconds ago (RFC 5032) */
 	SEARCH_SIZE,
+	SEARCH_MODSEQ,               /* RFC 7162 3.1.5: at least `size` */
 	/* Answered from the header. */
 	SEARCH_SENT,
 	SEARCH_HEADER,
@@ -75,6 +76,8 @@ struct search_key {
 };
 
 struct search_plan {
+	bool modseq;                 /* MODSEQ is among the keys: told of what is found */
+	bool numbers;                /* message numbers are */
 	struct search_key *root;     /* SEARCH_AND */
 	size_t keys, needles;
 	size_t needle_longest;       /* of BODY and TEXT keys */

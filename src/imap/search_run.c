@@ -99,6 +99,22 @@ static enum imap_progress refuse(struct imap_session *s, struct imap_running *cm
 	return imap_no(s, cmd, "[BADCHARSET (US-ASCII UTF-8)] That charset is not known");
 }
 
+static bool may_run(const struct search_plan *plan, struct imap_session *s,
+		    struct imap_running *cmd, enum imap_progress *progress)
+{
+	/* RFC 9586 3. */
+	if (plan->numbers && s->enabled & IMAP_UIDONLY) {
+		*progress = imap_bad(s, cmd, "[UIDREQUIRED] Message numbers are not used after "
+				     "ENABLE UIDONLY");
+		return false;
+	}
+	if (plan->modseq)
+		imap_enable(s, IMAP_CONDSTORE);
+	/* RFC 7162 3.2.10.2: the client may not know what its numbers meant. */
+	cmd->no_expunge = cmd->no_expunge || plan->numbers;
+	return true;
+}
+
 bool search_run_parse(struct search_run *r, struct imap_running *cmd,
 		      const struct search_return *ret, enum imap_progress *progress)
 {
@@ -107,7 +123,7 @@ bool search_run_parse(struct search_run *r, struct imap_running *cmd,
 						     s->enabled & IMAP_UTF8);
 
 	if (result == SEARCH_PARSED)
-		return true;
+		return may_run(&r->job->plan, s, cmd, progress);
 	if (result == SEARCH_SYNTAX) {
 		*progress = imap_bad_args(s, cmd);
 		return false;

@@ -58,6 +58,7 @@ static struct session *session_open(struct conn *conn, const void *server)
 	uid_set_init(&s->recent);
 	uid_set_init(&s->saved);
 	imap_progress_init(s);
+	list_init(&s->observers);
 	conn_set_idle(conn, FRESH_IDLE_S);
 	conn_set_deadline(conn, FRESH_TOTAL_S);
 

@@ -7,6 +7,7 @@
 #include "args.h"
 #include "base/buf.h"
 #include "capability.h"
+#include "base/list.h"
 #include "imap/imap.h"
 #include "net/loop.h"
 #include "store/mailbox.h"
@@ -55,6 +56,7 @@ enum {
 	IMAP_OWN_INPUT  = 1 << 3,
 	IMAP_BARE       = 1 << 4,   /* takes no arguments */
 	IMAP_PUSHES     = 1 << 5,   /* updates are told as they come (IDLE) */
+	IMAP_NUMBERS    = 1 << 6,   /* names messages by number: not after ENABLE UIDONLY */
 };
 
 struct imap_literal;
@@ -77,6 +79,8 @@ struct imap_running {
 	struct arena *arena;        /* ends with the command */
 	struct imap_args args;      /* begin with the SP behind the name */
 	bool uid;                   /* the UID form */
+	bool no_expunge;            /* as IMAP_NO_EXPUNGE, at first */
+	bool modseq_in_reply;       /* the tagged reply has HIGHESTMODSEQ */
 	/* IMAP_OWN_INPUT: the literal whose head ends args; NULL: there is none. */
 	const struct imap_literal *own;
 	imap_run_fn *resume;        /* called instead of run from the second time on */
@@ -98,6 +102,16 @@ enum {
 	IMAP_SAVED_RANGES_MAX = 256 * 1024,
 };
 
+/* Wants to know when the client has been told of changes (update.c): embed, set moved,
+ * imap_observe().  It may take itself off, and no other. */
+struct imap_observer {
+	struct list node;                   /* the session's */
+	/* The view was `from` and is `to`; all is told.  NULL: the mailbox is no longer
+	 * selected, and nothing is observed any more. */
+	void (*moved)(struct imap_observer *o, const struct snapshot *from,
+		      const struct snapshot *to);
+};
+
 struct imap_session {
 	struct session base;
 	const struct imap_server *server;
@@ -107,8 +121,13 @@ struct imap_session {
 	const struct snapshot *view;        /* what the client has been told */
 	struct mailbox_watcher watcher;
 	bool read_only;                     /* EXAMINE */
+	/* The folder's modseq up to which the client knows everything.  The view has
+	 * later flags while expunges may not be told (RFC 7162 3.2). */
+	uint64_t synced;
+	bool holds_back;                    /* some expunges were not told yet */
 	struct uid_set recent;              /* \Recent for this session */
 	struct uid_set saved;               /* "$" (RFC 5182): UIDs, some perhaps gone */
+	struct list observers;
 
 	struct imap_running *running;       /* NULL: waiting for a command */
 	struct imap_input *input;           /* the line being collected: input.c */
@@ -165,11 +184,20 @@ void imap_command_resume(struct imap_session *s);
 /* Tells the client what changed between s->view and the newest snapshot, and moves
  * the view there.  Without `expunges`, messages that are gone keep their numbers. */
 void imap_update(struct imap_session *s, bool expunges);
-/* As imap_update without expunges; but for the UIDs in `own` FLAGS are always told
- * (own_told true) or, if nothing but this edit happened to them, not (.SILENT).
- * with_uid: FETCH responses carry the UID. */
+/* As imap_update without expunges; what is said of the UIDs in `own` is: */
+enum imap_own {
+	IMAP_OWN_FLAGS,             /* FLAGS, changed or not */
+	/* If nothing but this edit happened to them nothing, or the new MODSEQ to who
+	 * wants those (.SILENT); else FLAGS. */
+	IMAP_OWN_SILENT,
+	IMAP_OWN_MODSEQ,            /* the same, but MODSEQ changed or not (UNCHANGEDSINCE) */
+	IMAP_OWN_LATER,             /* nothing, the command says it; else FLAGS */
+};
+/* with_uid: FETCH responses carry the UID. */
 void imap_update_edit(struct imap_session *s, const struct uid_set *own,
-		      const struct flag_edit *edit, bool own_told, bool with_uid);
+		      const struct flag_edit *edit, enum imap_own told, bool with_uid);
+void imap_observe(struct imap_session *s, struct imap_observer *o);
+void imap_unobserve(struct imap_observer *o);            /* harmless when not observing */
 /* Takes the mailbox (a reference) as the selected one. */
 void imap_select(struct imap_session *s, struct mailbox *m, bool read_only);
 void imap_unselect(struct imap_session *s);              /* to IMAP_AUTHED; silent */
@@ -179,6 +207,22 @@ void imap_forget_user(struct imap_session *s);
 void imap_tell_flags(struct imap_session *s);            /* FLAGS and PERMANENTFLAGS */
 uint32_t imap_recent_count(const struct imap_session *s);
 
+/* ---- The forms of what is told (told.c) ---- */
+
+/* What ENABLE does, or a command that has the same effect: with a mailbox selected
+ * the first that asks for modseqs is told HIGHESTMODSEQ (RFC 7162 3.1). */
+void imap_enable(struct imap_session *s, unsigned enabled);
+void imap_tell_modseq(struct imap_session *s);           /* OK [HIGHESTMODSEQ ...] */
+/* A FETCH response of a message's flags, or (flags false) of its MODSEQ alone, with all
+ * that the session has enabled. */
+bool imap_message_text(struct buf *out, const struct imap_session *s,
+		       const struct snapshot *view, uint32_t seq, bool flags, bool with_uid);
+/* "* VANISHED 405,407"; nothing for an empty set. */
+void imap_tell_vanished(struct imap_session *s, const struct uid_set *uids, bool earlier);
+/* Whether the message is what the edit made of what it was in `from`. */
+bool imap_as_edited(const struct flag_edit *edit, const struct snapshot *from,
+		    const struct snapshot *to, uint32_t uid);
+
 /* A set resolved against the view: message numbers, or UIDs with `uid`, to the
  * UIDs in the view; "$" whatever it was set by.  False: a message number that is not there (BAD, RFC 3501
  * 6.4.8's UIDs are passed over silently). */
@@ -187,6 +231,8 @@ bool imap_set_resolve(const struct imap_session *s, const struct imap_set *set, 
 
 /* RFC 8474 4: a folder's MAILBOXID, for its id. */
 #define IMAP_MAILBOXID "F%llu"
+/* UIDs as written, whether there are such or not, up to `last`, which is "*" too. */
+void imap_set_known(const struct imap_set *set, uint32_t last, struct uid_set *uids);
 
 /* A mailbox name as the client wants it: modified UTF-7 or UTF-8, as astring. */
 bool imap_mailbox_text(struct buf *out, const struct imap_session *s, const char *name);

@@ -19,8 +19,6 @@ enum {
 	/* Updates are told in one go.  This is a million messages' flags, and below
 	 * what a connection keeps; past it the client does better to come again. */
 	TOLD_MAX = 48 * 1024 * 1024,
-	/* Keywords compared with keywords, for a message.  Nobody uses thirty. */
-	COMPARED_MAX = 1000,
 };
 
 void imap_tell_flags(struct imap_session *s)
@@ -66,6 +64,8 @@ void imap_select(struct imap_session *s, struct mailbox *m, bool read_only)
 {
 	s->mailbox = m;
 	s->view = snapshot_hold(mailbox_newest(m));
+	s->synced = snapshot_modseq(s->view);
+	s->holds_back = false;
 	s->read_only = read_only;
 	s->state = IMAP_SELECTED;
 	/* RFC 3501 6.3.2: EXAMINE takes \Recent from nobody. */
@@ -77,6 +77,13 @@ void imap_unselect(struct imap_session *s)
 {
 	if (!s->mailbox)
 		return;
+	while (!list_empty(&s->observers)) {
+		struct imap_observer *o = container_of(s->observers.next, struct imap_observer,
+						       node);
+
+		list_remove(&o->node);
+		o->moved(o, s->view, NULL);
+	}
 	mailbox_unwatch(&s->watcher);
 	snapshot_drop(s->view);
 	mailbox_release(s->mailbox);
@@ -95,9 +102,11 @@ struct telling {
 	const struct snapshot *from, *to;
 	struct buf out;
 	uint32_t expunged, added;
+	struct uid_set vanished;         /* with UIDs in the place of numbers */
 	const struct uid_set *own;       /* NULL: there is no edit of our own */
 	const struct flag_edit *edit;    /* NULL: not known */
-	bool own_told, with_uid;
+	enum imap_own own_told;
+	bool with_uid;
 	size_t told;                     /* bytes */
 };
 
@@ -113,83 +122,12 @@ static void flush(struct telling *t, size_t at_least)
 		imap_bye(t->s, "There are too many changes to tell");
 }
 
-static void tell_message(struct telling *t, uint32_t seq)
+static void tell_message(struct telling *t, uint32_t seq, bool flags)
 {
-	struct message_info m = snapshot_message(t->to, seq);
-
 	if (t->s->ending)
 		return;
-	buf_printf(&t->out, "* %u FETCH (", seq);
-	if (t->with_uid)
-		buf_printf(&t->out, "UID %u ", m.uid);
-	buf_add_text(&t->out, "FLAGS ");
-	imap_flags_text(&t->out, t->to, &t->s->recent, &m);
-	buf_add_text(&t->out, ")\r\n");
+	imap_message_text(&t->out, t->s, t->to, seq, flags, t->with_uid);
 	flush(t, OUTPUT_PIECE);
-}
-
-static bool has_word(const char *const *names, size_t count, const char *word)
-{
-	for (size_t i = 0; i < count; i++)
-		if (strcasecmp(names[i], word) == 0)
-			return true;
-	return false;
-}
-
-/* Whether the edit makes keyword `word` present, given that it was. */
-static bool keyword_expected(const struct flag_edit *edit, bool was, const char *word)
-{
-	bool named = has_word(edit->keywords, edit->keyword_count, word);
-
-	switch (edit->change) {
-	case FLAGS_SET:
-		return named;
-	case FLAGS_ADD:
-		return was || named;
-	case FLAGS_REMOVE:
-		return was && !named;
-	}
-	return was;
-}
-
-static unsigned flags_expected(const struct flag_edit *edit, unsigned was)
-{
-	switch (edit->change) {
-	case FLAGS_SET:
-		return edit->flags;
-	case FLAGS_ADD:
-		return was | edit->flags;
-	case FLAGS_REMOVE:
-		return was & ~edit->flags;
-	}
-	return was;
-}
-
-/* Whether the message is what our edit made of what the client knew. */
-static bool as_edited(const struct telling *t, uint32_t seq, uint32_t uid)
-{
-	uint32_t old_seq = snapshot_seq(t->from, uid);
-	struct message_info new = snapshot_message(t->to, seq), old;
-	const char *const *had, *const *has;
-	size_t had_count, has_count;
-
-	if (!t->edit || !old_seq)
-		return true;
-	old = snapshot_message(t->from, old_seq);
-	if (new.flags != flags_expected(t->edit, old.flags))
-		return false;
-	had_count = snapshot_keywords(t->from, old.keywords, &had);
-	has_count = snapshot_keywords(t->to, new.keywords, &has);
-	/* .SILENT is a wish. */
-	if ((had_count + has_count) * (has_count + t->edit->keyword_count) > COMPARED_MAX)
-		return false;
-	for (size_t i = 0; i < has_count; i++)
-		if (!keyword_expected(t->edit, has_word(had, had_count, has[i]), has[i]))
-			return false;
-	for (size_t i = 0; i < had_count; i++)
-		if (keyword_expected(t->edit, true, had[i]) && !has_word(has, has_count, had[i]))
-			return false;
-	return true;
 }
 
 /* First round: numbers.  The numbers of what is gone count down as they are told. */
@@ -197,9 +135,11 @@ static void tell_numbers(void *ctx, enum snapshot_change what, uint32_t seq, uin
 {
 	struct telling *t = ctx;
 
-	(void)uid;
 	if (what == SNAPSHOT_ADDED) {
 		t->added++;
+	} else if (what == SNAPSHOT_GONE && t->s->enabled & (IMAP_QRESYNC | IMAP_UIDONLY)) {
+		uid_set_add(&t->vanished, uid, uid);
+		t->expunged++;
 	} else if (what == SNAPSHOT_GONE) {
 		buf_printf(&t->out, "* %u EXPUNGE\r\n", seq - t->expunged);
 		t->expunged++;
@@ -207,21 +147,42 @@ static void tell_numbers(void *ctx, enum snapshot_change what, uint32_t seq, uin
 	}
 }
 
+static bool is_own(const struct telling *t, uint32_t uid)
+{
+	return t->own && uid_set_has(t->own, uid);
+}
+
 /* Second round: flags. */
 static void tell_flags(void *ctx, enum snapshot_change what, uint32_t seq, uint32_t uid)
 {
 	struct telling *t = ctx;
+	bool quiet;
 
-	if (what != SNAPSHOT_CHANGED)
+	if (what != SNAPSHOT_CHANGED || (is_own(t, uid) && t->own_told == IMAP_OWN_FLAGS))
 		return;
-	if (t->own && uid_set_has(t->own, uid) && (t->own_told || as_edited(t, seq, uid)))
-		return;
-	tell_message(t, seq);
+	quiet = is_own(t, uid) && imap_as_edited(t->edit, t->from, t->to, uid);
+	if (!quiet)
+		tell_message(t, seq, true);
+	else if (t->own_told == IMAP_OWN_SILENT && t->s->enabled & IMAP_CONDSTORE)
+		tell_message(t, seq, false);
 }
 
-/* RFC 3501 6.4.6: without .SILENT the new value is told, changed or not. */
+/* What is told of our own whether it changed or not: RFC 3501 6.4.6, without .SILENT
+ * the flags; RFC 7162 3.1.3, with UNCHANGEDSINCE the modseq. */
+static void tell_own_message(struct telling *t, uint32_t seq, uint32_t uid)
+{
+	bool flags = t->own_told == IMAP_OWN_FLAGS;
+
+	/* RFC 2180 4.2: nothing is said of what is gone. */
+	if (snapshot_seq(mailbox_newest(t->s->mailbox), uid) &&
+	    (flags || imap_as_edited(t->edit, t->from, t->to, uid)))
+		tell_message(t, seq, flags);
+}
+
 static void tell_own(struct telling *t)
 {
+	if (!t->own || (t->own_told != IMAP_OWN_FLAGS && t->own_told != IMAP_OWN_MODSEQ))
+		return;
 	for (size_t i = 0; i < t->own->count; i++) {
 		const struct uid_range *r = &t->own->ranges[i];
 		uint32_t seq = snapshot_seq_from(t->to, r->first);
@@ -231,9 +192,7 @@ static void tell_own(struct telling *t)
 
 			if (uid > r->last)
 				break;
-			/* RFC 2180 4.2: nothing is said of what is gone. */
-			if (snapshot_seq(mailbox_newest(t->s->mailbox), uid))
-				tell_message(t, seq);
+			tell_own_message(t, seq, uid);
 		}
 	}
 }
@@ -251,14 +210,41 @@ static bool keywords_differ(const struct snapshot *a, const struct snapshot *b)
 	return false;
 }
 
+/* RFC 7162 3.2.7, 6: who was told of removals may count them as known. */
+static void note_synced(struct telling *t)
+{
+	struct imap_session *s = t->s;
+	const struct snapshot *newest = mailbox_newest(s->mailbox);
+
+	s->holds_back = t->to != newest;
+	if (s->holds_back)
+		return;
+	s->synced = snapshot_modseq(newest);
+	if (t->expunged && s->enabled & IMAP_CONDSTORE &&
+	    !(s->running && s->running->modseq_in_reply))
+		imap_tell_modseq(s);
+}
+
+static void call_observers(struct telling *t)
+{
+	list_each(node, after, &t->s->observers) {
+		struct imap_observer *o = container_of(node, struct imap_observer, node);
+
+		o->moved(o, t->from, t->to);
+	}
+}
+
 static void tell(struct telling *t)
 {
 	struct imap_session *s = t->s;
 	uint32_t recent_before = imap_recent_count(s), recent;
 
 	buf_init(&t->out, 2 * OUTPUT_PIECE + IMAP_FLAGS_TEXT);
+	uid_set_init(&t->vanished);
 	snapshot_diff(t->from, t->to, tell_numbers, t);
 	flush(t, 0);
+	imap_tell_vanished(s, &t->vanished, false);
+	uid_set_release(&t->vanished);
 	s->view = t->to;
 	mailbox_recent(s->mailbox, !s->read_only, &s->recent);
 	recent = imap_recent_count(s);
@@ -266,13 +252,15 @@ static void tell(struct telling *t)
 		imap_tell_flags(s);
 	if (t->added)
 		imap_untagged(s, "%u EXISTS", snapshot_count(t->to));
-	if (t->added || recent != recent_before)
+	/* RFC 9051 A: IMAP4rev2 has no \Recent. */
+	if ((t->added || recent != recent_before) && !(s->enabled & IMAP_REV2))
 		imap_untagged(s, "%u RECENT", recent);
 	snapshot_diff(t->from, t->to, tell_flags, t);
-	if (t->own && t->own_told)
-		tell_own(t);
+	tell_own(t);
 	flush(t, 0);
 	buf_release(&t->out);
+	note_synced(t);
+	call_observers(t);
 }
 
 static void update(struct imap_session *s, bool expunges, struct telling *t)
@@ -297,13 +285,27 @@ void imap_update(struct imap_session *s, bool expunges)
 	struct telling t = { 0 };
 
 	update(s, expunges, &t);
+	/* RFC 7162 3.2: with expunges held back no modseq after them counts. */
+	if (s->mailbox && !s->ending && s->holds_back && s->enabled & IMAP_CONDSTORE)
+		imap_tell_modseq(s);
 }
 
 void imap_update_edit(struct imap_session *s, const struct uid_set *own,
-		      const struct flag_edit *edit, bool own_told, bool with_uid)
+		      const struct flag_edit *edit, enum imap_own told, bool with_uid)
 {
-	struct telling t = { .own = own, .edit = edit, .own_told = own_told,
-			     .with_uid = with_uid };
+	struct telling t = { .own = own, .edit = edit, .own_told = told, .with_uid = with_uid };
 
 	update(s, false, &t);
+}
+
+void imap_observe(struct imap_session *s, struct imap_observer *o)
+{
+	imap_unobserve(o);
+	list_append(&s->observers, &o->node);
+}
+
+void imap_unobserve(struct imap_observer *o)
+{
+	if (o->node.next)
+		list_remove(&o->node);
 }

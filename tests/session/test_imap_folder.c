@@ -144,6 +144,7 @@ static void selecting(void **state)
 		"* OK [PERMANENTFLAGS (\\Answered \\Flagged \\Deleted \\Seen \\Draft \\*)] Flags permitted\r\n"
 		"* 0 EXISTS\r\n* 0 RECENT\r\n"
 		"* OK [UIDVALIDITY 0] UIDs valid\r\n* OK [UIDNEXT 1] Predicted next UID\r\n"
+		"* OK [HIGHESTMODSEQ 1] Highest\r\n"
 		"A142 OK [READ-WRITE] SELECT completed\r\n");
 	free(said);
 	said = mem_string(expect(f, "a EXAMINE Sent\r\n", "a OK [READ-ONLY] EXAMINE completed"));
@@ -214,7 +215,8 @@ static const char split_answer[] =
 	"* FLAGS (\\Answered \\Flagged \\Deleted \\Seen \\Draft)\r\n"
 	"* OK [PERMANENTFLAGS ()] Read-only\r\n"
 	"* 0 EXISTS\r\n* 0 RECENT\r\n* OK [UIDVALIDITY 0] UIDs valid\r\n"
-	"* OK [UIDNEXT 1] Predicted next UID\r\ng OK [READ-ONLY] EXAMINE completed\r\n"
+	"* OK [UIDNEXT 1] Predicted next UID\r\n"
+	"* OK [HIGHESTMODSEQ 1] Highest\r\ng OK [READ-ONLY] EXAMINE completed\r\n"
 	"h OK UNSELECT completed\r\ni OK UNSUBSCRIBE completed\r\nj OK DELETE completed\r\n";
 
 static struct fake_conn *make(void *arg)

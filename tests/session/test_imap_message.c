@@ -265,6 +265,7 @@ static void pipelined(void **state)
 		"* OK [PERMANENTFLAGS (\\Answered \\Flagged \\Deleted \\Seen \\Draft \\*)] Flags permitted\r\n"
 		"* 1 EXISTS\r\n* 1 RECENT\r\n* OK [UNSEEN 1] First unseen\r\n"
 		"* OK [UIDVALIDITY 0] UIDs valid\r\n* OK [UIDNEXT 2] Predicted next UID\r\n"
+		"* OK [HIGHESTMODSEQ 2] Highest\r\n"
 		"c OK [READ-WRITE] SELECT completed\r\nd OK STORE completed\r\n"
 		"* 1 EXPUNGE\r\n* 0 RECENT\r\ne OK EXPUNGE completed\r\nf OK CLOSE completed\r\ng OK DELETE completed\r\n");
 	free(said);
@@ -283,6 +284,7 @@ static const char split_answer[] =
 	"* OK [PERMANENTFLAGS (\\Answered \\Flagged \\Deleted \\Seen \\Draft \\*)] Flags permitted\r\n"
 	"* 0 EXISTS\r\n* 0 RECENT\r\n"
 	"* OK [UIDVALIDITY 0] UIDs valid\r\n* OK [UIDNEXT 1] Predicted next UID\r\n"
+	"* OK [HIGHESTMODSEQ 1] Highest\r\n"
 	"b OK [READ-WRITE] SELECT completed\r\n"
 	"+ OK\r\n+ Send the message\r\n* 1 EXISTS\r\n* 1 RECENT\r\n"
 	"c OK [APPENDUID 0 1] APPEND completed\r\n"

@@ -1,0 +1,60 @@
+/*
+ * Modifiers of FETCH.  Each is a row; what one needs of another is tested when all
+ * are read, because they may stand in any order.
+ */
+#include "fetch_modifier.h"
+
+/* RFC 7162 7 begins at 1; a client that knows nothing says 0 and means the same. */
+static bool read_changed(struct fetch_modifiers *m, struct imap_args *a)
+{
+	if (m->changed)
+		return false;
+	m->changed = true;
+	return args_space(a) && args_number64(a, &m->since);
+}
+
+static bool read_vanished(struct fetch_modifiers *m, struct imap_args *a)
+{
+	(void)a;
+	if (m->vanished)
+		return false;
+	m->vanished = true;
+	return true;
+}
+
+static const struct {
+	const char *name;
+	bool (*read)(struct fetch_modifiers *m, struct imap_args *a);
+} modifiers[] = {
+	{ "CHANGEDSINCE", read_changed },
+	{ "VANISHED",     read_vanished },
+};
+enum { MODIFIERS = sizeof(modifiers) / sizeof(modifiers[0]) };
+
+static bool read_one(struct fetch_modifiers *m, struct imap_args *a)
+{
+	for (size_t i = 0; i < MODIFIERS; i++)
+		if (args_word(a, modifiers[i].name))
+			return modifiers[i].read(m, a);
+	return false;
+}
+
+bool fetch_modifiers_parse(struct fetch_modifiers *out, struct imap_args *a, bool may_vanish)
+{
+	*out = (struct fetch_modifiers){ 0 };
+	if (!args_peek(a, ' '))
+		return true;
+	if (!args_space(a) || !args_char(a, '('))
+		return false;
+	do {
+		if (!read_one(out, a)) {
+			a->wanted = "a FETCH modifier";
+			return false;
+		}
+	} while (args_peek(a, ' ') && args_space(a));
+	if (out->vanished && !(out->changed && may_vanish)) {
+		a->wanted = "VANISHED with CHANGEDSINCE in a UID FETCH after ENABLE QRESYNC";
+		return false;
+	}
+	return args_char(a, ')');
+}
