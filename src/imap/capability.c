@@ -64,6 +64,7 @@ static const struct capability {
 	[CAP_ESEARCH]       = { "ESEARCH", INSIDE, 0, 0 },                      /* RFC 4731 */
 	[CAP_SEARCHRES]     = { "SEARCHRES", INSIDE, 0, CAP_ESEARCH },          /* RFC 5182 */
 	[CAP_WITHIN]        = { "WITHIN", INSIDE, 0, 0 },                       /* RFC 5032 */
+	[CAP_MULTISEARCH]   = { "MULTISEARCH", INSIDE, 0, CAP_ESEARCH },        /* RFC 7377 */
 	[CAP_MULTIAPPEND]   = { "MULTIAPPEND", INSIDE, 0, 0 },                  /* RFC 3502 */
 	[CAP_APPENDLIMIT]   = { "APPENDLIMIT", INSIDE | LIMIT, 0, 0 },          /* RFC 7889 */
 };

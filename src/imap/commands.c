@@ -37,6 +37,8 @@ const struct imap_command imap_commands[] = {
 	{ "NAMESPACE",    IN, IMAP_BARE, cmd_namespace, CAP_NAMESPACE },      /* RFC 2342 5 */
 	/* RFC 8437 3 */
 	{ "UNAUTHENTICATE", IN, IMAP_BARE, cmd_unauthenticate, CAP_UNAUTHENTICATE },
+	{ "ESEARCH",      IN, 0, cmd_esearch, CAP_MULTISEARCH },              /* RFC 7377 2 */
+	{ "UID ESEARCH",  IN, 0, cmd_esearch, CAP_MULTISEARCH },  /* in its example: the same */
 	{ "ENABLE",       IN, 0, cmd_enable, CAP_ENABLE },                    /* RFC 5161 3.1 */
 	{ "IDLE",         IN, IMAP_BARE | IMAP_PUSHES, cmd_idle, CAP_IDLE },  /* RFC 2177 3 */
 
