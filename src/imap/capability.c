@@ -61,10 +61,12 @@ static const struct capability {
 	[CAP_STATUS_SIZE]   = { "STATUS=SIZE", INSIDE, 0, 0 },                  /* RFC 8438 */
 	[CAP_SAVEDATE]      = { "SAVEDATE", INSIDE, 0, 0 },                     /* RFC 8514 */
 	[CAP_INPROGRESS]    = { "INPROGRESS", INSIDE, 0, 0 },                   /* RFC 9585 */
+	[CAP_PARTIAL]       = { "PARTIAL", INSIDE, 0, CAP_ESEARCH },            /* RFC 9394 */
 	[CAP_ESEARCH]       = { "ESEARCH", INSIDE, 0, 0 },                      /* RFC 4731 */
 	[CAP_SEARCHRES]     = { "SEARCHRES", INSIDE, 0, CAP_ESEARCH },          /* RFC 5182 */
 	[CAP_WITHIN]        = { "WITHIN", INSIDE, 0, 0 },                       /* RFC 5032 */
 	[CAP_MULTISEARCH]   = { "MULTISEARCH", INSIDE, 0, CAP_ESEARCH },        /* RFC 7377 */
+	[CAP_CONTEXT_SEARCH] = { "CONTEXT=SEARCH", INSIDE, 0, CAP_ESEARCH },    /* RFC 5267 */
 	[CAP_MULTIAPPEND]   = { "MULTIAPPEND", INSIDE, 0, 0 },                  /* RFC 3502 */
 	[CAP_APPENDLIMIT]   = { "APPENDLIMIT", INSIDE | LIMIT, 0, 0 },          /* RFC 7889 */
 };

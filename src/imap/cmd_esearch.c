@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "commands.h"
+#include "context.h"
 #include "search_result.h"
 #include "search_run.h"
 
@@ -138,6 +139,8 @@ static const char *contradiction(const struct imap_session *s, const struct mult
 		return "SAVE is for the selected mailbox alone";
 	if (m->ret.options & SEARCH_RETURN_UPDATE && !s->mailbox)
 		return "UPDATE is for a selected mailbox";
+	if (m->ret.options & SEARCH_RETURN_UPDATE && imap_context_has(s, s->running->tag))
+		return "That tag is in use by another search with UPDATE";
 	return NULL;
 }
 
@@ -345,6 +348,7 @@ static enum imap_progress found(struct imap_session *s, struct imap_running *cmd
 	m->result.view = j->view;
 	m->result.found = j->found;
 	m->result.count = j->found_count;
+	m->result.modseq = j->plan.modseq;
 	if (m->ret.options & SEARCH_RETURN_SAVE && !search_result_save(&m->result, s))
 		return imap_no(s, cmd, "[NOTSAVED] That is too much to keep");
 	cmd->resume = answer;
@@ -358,6 +362,9 @@ static enum imap_progress answer(struct imap_session *s, struct imap_running *cm
 
 	if (m->result.count && !search_result_write(&m->result, s))
 		return IMAP_WAIT_OUTPUT;
+	/* 2.2: of the selected mailbox alone. */
+	if (m->ret.options & SEARCH_RETURN_UPDATE && !m->open)
+		imap_context_add(&m->run, cmd, true);
 	search_run_release(&m->run);
 	m->searching = false;
 	mailbox_release(m->open);
@@ -370,6 +377,8 @@ static enum imap_progress finish(struct imap_session *s, struct imap_running *cm
 {
 	const struct multi *m = cmd->at;
 
+	if (m->ret.options & SEARCH_RETURN_UPDATE && !(m->asked & 1U << SELECTED))
+		imap_context_refuse(s, cmd);
 	if (m->failed != STORE_OK)
 		return imap_no_status(s, cmd, m->failed);
 	return imap_completed(s, cmd);

@@ -90,6 +90,28 @@ static void leave_unchanged(const struct imap_session *s, struct uid_set *asked,
 	*asked = changed;
 }
 
+/* PARTIAL: so many from one of its ends. */
+static void keep_part(struct uid_set *asked, const struct partial_range *p)
+{
+	size_t begin, end, at = 0;
+	struct uid_set part;
+
+	uid_set_init(&part);
+	partial_range_of(p, uid_set_size(asked), &begin, &end);
+	for (size_t i = 0; i < asked->count && at < end; i++) {
+		const struct uid_range *r = &asked->ranges[i];
+		size_t next = at + (r->last - r->first + 1);
+		size_t from = begin > at ? begin : at, to = next < end ? next : end;
+
+		if (from < to)
+			uid_set_add(&part, r->first + (uint32_t)(from - at),
+				    r->first + (uint32_t)(to - at - 1));
+		at = next;
+	}
+	uid_set_release(asked);
+	*asked = part;
+}
+
 static bool parse(struct imap_session *s, struct imap_running *cmd, struct fetching *f)
 {
 	struct fetch_plan *plan = &f->job->plan;
@@ -101,6 +123,11 @@ static bool parse(struct imap_session *s, struct imap_running *cmd, struct fetch
 	    !fetch_modifiers_parse(&f->modifiers, a, cmd->uid && s->enabled & IMAP_QRESYNC) ||
 	    !args_end(a))
 		return false;
+	/* RFC 9394 3.3 speaks of UID FETCH. */
+	if (f->modifiers.partly && !(cmd->uid && imap_has(s, CAP_PARTIAL))) {
+		a->wanted = "PARTIAL in a UID FETCH";
+		return false;
+	}
 	/* RFC 7162 3.1.4.1. */
 	if (f->modifiers.changed)
 		fetch_plan_add(plan, FETCH_MODSEQ);
@@ -125,6 +152,9 @@ enum imap_progress cmd_fetch(struct imap_session *s, struct imap_running *cmd)
 		return imap_bad(s, cmd, "No such message number");
 	if (fetch_plan_has(&f->job->plan, FETCH_MODSEQ))
 		imap_enable(s, IMAP_CONDSTORE);
+	/* RFC 9394 3.4: this first. */
+	if (f->modifiers.partly)
+		keep_part(&f->job->uids, &f->modifiers.partial);
 	if (f->modifiers.changed)
 		leave_unchanged(s, &f->job->uids, f->modifiers.since);
 	if (!f->modifiers.vanished)

@@ -4,6 +4,7 @@
  * answer is written, piece by piece.
  */
 #include "commands.h"
+#include "context.h"
 #include "search_result.h"
 #include "search_run.h"
 
@@ -29,6 +30,9 @@ enum imap_progress cmd_search(struct imap_session *s, struct imap_running *cmd)
 	if (!args_space(&cmd->args) ||
 	    !search_return_parse(&f->ret, &cmd->args, search_options_known(s, false)))
 		return imap_bad_args(s, cmd);
+	/* RFC 5267 4.3. */
+	if (f->ret.options & SEARCH_RETURN_UPDATE && imap_context_has(s, cmd->tag))
+		return imap_bad(s, cmd, "That tag is in use by another search with UPDATE");
 	/* RFC 9051 6.4.4: there is no SEARCH response any more. */
 	if (s->enabled & IMAP_REV2 && !f->ret.extended)
 		f->ret = (struct search_return){ .extended = true, .options = SEARCH_RETURN_ALL };
@@ -87,10 +91,13 @@ static enum imap_progress found(struct imap_session *s, struct imap_running *cmd
 static enum imap_progress answer(struct imap_session *s, struct imap_running *cmd)
 {
 	struct searching *f = cmd->at;
+	bool gone = f->run.job->gone;
 
 	if (!search_result_write(&f->result, s))
 		return IMAP_WAIT_OUTPUT;
-	if (f->run.job->gone)
+	if (f->ret.options & SEARCH_RETURN_UPDATE)
+		imap_context_add(&f->run, cmd, false);
+	if (gone)
 		return imap_ok(s, cmd, "[EXPUNGEISSUED] %s completed", cmd->command->name);
 	return imap_completed(s, cmd);
 }

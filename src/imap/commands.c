@@ -50,6 +50,7 @@ const struct imap_command imap_commands[] = {
 	{ "UID EXPUNGE",  IMAP_SELECTED, 0, cmd_expunge, CAP_UIDPLUS },       /* RFC 4315 2.1 */
 	{ "SEARCH",       IMAP_SELECTED, BY_NUMBER, cmd_search, 0 },          /* RFC 3501 6.4.4 */
 	{ "UID SEARCH",   IMAP_SELECTED, 0, cmd_search, 0 },                  /* 6.4.8 */
+	{ "CANCELUPDATE", IMAP_SELECTED, 0, cmd_cancelupdate, CAP_CONTEXT_SEARCH }, /* RFC 5267 4.3.5 */
 	{ "FETCH",        IMAP_SELECTED, BY_NUMBER, cmd_fetch, 0 },           /* 6.4.5 */
 	{ "UID FETCH",    IMAP_SELECTED, 0, cmd_fetch, 0 },                   /* 6.4.8 */
 	{ "STORE",        IMAP_SELECTED, BY_NUMBER, cmd_store, 0 },           /* 6.4.6 */

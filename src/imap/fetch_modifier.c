@@ -22,12 +22,21 @@ static bool read_vanished(struct fetch_modifiers *m, struct imap_args *a)
 	return true;
 }
 
+static bool read_partial(struct fetch_modifiers *m, struct imap_args *a)
+{
+	if (m->partly)
+		return false;
+	m->partly = true;
+	return args_space(a) && partial_range_parse(&m->partial, a);
+}
+
 static const struct {
 	const char *name;
 	bool (*read)(struct fetch_modifiers *m, struct imap_args *a);
 } modifiers[] = {
 	{ "CHANGEDSINCE", read_changed },
 	{ "VANISHED",     read_vanished },
+	{ "PARTIAL",      read_partial },
 };
 enum { MODIFIERS = sizeof(modifiers) / sizeof(modifiers[0]) };
 

@@ -40,6 +40,7 @@ struct search_job *search_job_new(void)
 	j->seq = 1;
 	uid_set_init(&j->recent);
 	uid_set_init(&j->saved);
+	uid_set_init(&j->only);
 	buf_init(&j->field, FIELD_MAX);
 	return j;
 }
@@ -53,6 +54,7 @@ void search_job_free(struct search_job *j)
 	snapshot_drop(j->view);
 	uid_set_release(&j->recent);
 	uid_set_release(&j->saved);
+	uid_set_release(&j->only);
 	for (size_t i = 0; i < j->body.count; i++)
 		free(j->body.keys[i]->maybe);
 	search_body_release(&j->body);
@@ -276,10 +278,33 @@ static enum answer ask_texts(struct search_job *j)
 	return answer;
 }
 
+/* On to the next message that is asked about.  False: there is none. */
+static bool skip_others(struct search_job *j)
+{
+	uint32_t count = snapshot_count(j->view);
+
+	for (; j->only_at < j->only.count; j->only_at++) {
+		const struct uid_range *r = &j->only.ranges[j->only_at];
+		uint32_t from = snapshot_seq_from(j->view, r->first);
+		uint32_t seq = from > j->seq ? from : j->seq;
+
+		if (seq <= count && snapshot_uid(j->view, seq) <= r->last) {
+			j->seq = seq;
+			return true;
+		}
+	}
+	j->seq = count + 1;
+	return false;
+}
+
 static void begin_message(struct search_job *j)
 {
-	enum answer answer = ask(j, j->plan.root, SNAPSHOT_ROUND);
+	enum answer answer;
 	enum store_status st;
+
+	if (j->partly && !skip_others(j))
+		return;
+	answer = ask(j, j->plan.root, SNAPSHOT_ROUND);
 
 	j->costly = answer == UNKNOWN;
 	if (answer == UNKNOWN && j->known && reader_knows(j->reader, j->seq))

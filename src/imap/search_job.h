@@ -40,6 +40,9 @@ struct search_job {
 	bool any_apart;                  /* some key has field_apart */
 	bool costly;                     /* the last message was more than a look */
 
+	bool partly;                     /* of these UIDs alone: search_again.h */
+	struct uid_set only;
+	size_t only_at;
 	uint32_t seq;                    /* the message under way, from 1 */
 	bool in_body;                    /* `body` is in the middle of it */
 	struct search_body body;

@@ -187,6 +187,7 @@ static bool parse_time(struct parse *p, struct search_key *key)
 	if (!check(p, args_space(p->a) && args_number(p->a, &seconds)))
 		return false;
 	key->size = seconds;
+	p->plan->ages = true;
 	return seconds || fail(p, SEARCH_SYNTAX, "a number of seconds");
 }
 

@@ -79,6 +79,7 @@ struct search_plan {
 	bool modseq;                 /* MODSEQ is among the keys: told of what is found */
 	bool numbers;                /* message numbers are */
 	struct search_key *root;     /* SEARCH_AND */
+	bool ages;                   /* OLDER or YOUNGER: what matches changes by itself */
 	size_t keys, needles;
 	size_t needle_longest;       /* of BODY and TEXT keys */
 };

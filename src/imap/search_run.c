@@ -56,6 +56,16 @@ void search_run_release(struct search_run *r)
 	r->job = NULL;
 }
 
+void search_run_take(struct search_run *to, struct search_run *from)
+{
+	assert(!from->running);
+	*to = (struct search_run){ .s = from->s, .job = from->job, .turn = from->turn,
+				   .begun = true };
+	to->job->job.owner = to;
+	to->retry.fire = retry_now;
+	from->job = NULL;
+}
+
 enum search_step search_run_step(struct search_run *r)
 {
 	assert(!r->running);

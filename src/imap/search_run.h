@@ -20,6 +20,9 @@ struct search_run {
 	struct timer retry;
 };
 
+/* Moves a run whose job is not under way to another place. */
+void search_run_take(struct search_run *to, struct search_run *from);
+
 enum search_step {
 	SEARCH_GOES_ON,                  /* turn() will be called */
 	SEARCH_BUSY,                     /* the lane took none of it */

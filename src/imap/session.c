@@ -40,6 +40,10 @@ static void mailbox_changed(struct mailbox_watcher *w)
 	 * the client does not read: then when it has. */
 	if (pushes && !conn_full(s->base.conn))
 		imap_update(s, true);
+	/* RFC 5267 4.3.2: results that are followed are told at any time, and what they
+	 * belong to (RFC 3501 5.3); but no EXPUNGE. */
+	else if (!s->running && !list_empty(&s->contexts) && !conn_full(s->base.conn))
+		imap_update(s, false);
 	if (mailbox_is_gone(s->mailbox) && (pushes || !s->running))
 		imap_bye(s, "The selected mailbox was deleted or renamed");
 }
@@ -57,6 +61,7 @@ static struct session *session_open(struct conn *conn, const void *server)
 	s->watcher.changed = mailbox_changed;
 	uid_set_init(&s->recent);
 	uid_set_init(&s->saved);
+	list_init(&s->contexts);
 	imap_progress_init(s);
 	list_init(&s->observers);
 	conn_set_idle(conn, FRESH_IDLE_S);

@@ -106,6 +106,10 @@ enum {
  * imap_observe().  It may take itself off, and no other. */
 struct imap_observer {
 	struct list node;                   /* the session's */
+	/* The view is going to move; nothing is told yet.  `newest` may have lost messages
+	 * that the view still keeps.  May be NULL. */
+	void (*moves)(struct imap_observer *o, const struct snapshot *from,
+		      const struct snapshot *newest);
 	/* The view was `from` and is `to`; all is told.  NULL: the mailbox is no longer
 	 * selected, and nothing is observed any more. */
 	void (*moved)(struct imap_observer *o, const struct snapshot *from,
@@ -128,6 +132,7 @@ struct imap_session {
 	struct uid_set recent;              /* \Recent for this session */
 	struct uid_set saved;               /* "$" (RFC 5182): UIDs, some perhaps gone */
 	struct list observers;
+	struct list contexts;               /* searches with UPDATE: context.c */
 
 	struct imap_running *running;       /* NULL: waiting for a command */
 	struct imap_input *input;           /* the line being collected: input.c */

@@ -234,11 +234,22 @@ static void call_observers(struct telling *t)
 	}
 }
 
+static void warn_observers(struct telling *t)
+{
+	list_each(node, after, &t->s->observers) {
+		struct imap_observer *o = container_of(node, struct imap_observer, node);
+
+		if (o->moves)
+			o->moves(o, t->from, mailbox_newest(t->s->mailbox));
+	}
+}
+
 static void tell(struct telling *t)
 {
 	struct imap_session *s = t->s;
 	uint32_t recent_before = imap_recent_count(s), recent;
 
+	warn_observers(t);
 	buf_init(&t->out, 2 * OUTPUT_PIECE + IMAP_FLAGS_TEXT);
 	uid_set_init(&t->vanished);
 	snapshot_diff(t->from, t->to, tell_numbers, t);

@@ -1,5 +1,5 @@
 /* What searches answer with: ESEARCH (RFC 4731), SEARCHRES (RFC 5182), WITHIN (RFC
- * 5032) and the SEARCH of IMAP4rev2 (RFC 9051 6.4.4). */
+ * 5032), PARTIAL (RFC 9394) and the SEARCH of IMAP4rev2 (RFC 9051 6.4.4). */
 #include "search_world.h"
 
 #include "../../src/imap/session.h"
@@ -179,7 +179,7 @@ static void saved_is_changed_by(void **state)
 	fake_conn_free(f);
 }
 
-/* RFC 5182 2.4's table and example 10. */
+/* RFC 5182 2.4's table and example 10; RFC 9394 3.2's table. */
 static void saved_with_other_options(void **state)
 {
 	static const struct { const char *options, *told, *then; } rows[] = {
@@ -190,6 +190,13 @@ static void saved_with_other_options(void **state)
 		{ "MAX SAVE MIN COUNT", "MIN 2 MAX 21 COUNT 8", "2,10:15,21" },
 		{ "ALL SAVE MIN", "MIN 2 ALL 2,10:15,21", "2,10:15,21" },
 		{ "SAVE COUNT", "COUNT 8", "2,10:15,21" },
+		{ "SAVE PARTIAL 2:4", "PARTIAL (2:4 10:12)", "10:12" },
+		{ "SAVE PARTIAL 2:4 MIN", "MIN 2 PARTIAL (2:4 10:12)", "2,10:12" },
+		{ "SAVE PARTIAL -4:-3 MAX", "MAX 21 PARTIAL (-4:-3 13:14)", "13:14,21" },
+		{ "SAVE MIN MAX PARTIAL 4:4", "MIN 2 MAX 21 PARTIAL (4:4 12)", "2,12,21" },
+		{ "SAVE MIN PARTIAL 2:2 COUNT", "MIN 2 COUNT 8 PARTIAL (2:2 10)", "2,10:15,21" },
+		{ "SAVE PARTIAL 9:12", "PARTIAL (9:12 NIL)", NULL },
+		{ "SAVE PARTIAL 9:12 MAX", "MAX 21 PARTIAL (9:12 NIL)", "21" },
 	};
 	struct fake_conn *f = with_21(*state);
 
@@ -293,6 +300,107 @@ static void within(void **state)
 	fake_conn_free(f);
 }
 
+/* RFC 9394 3.1, RFC 5267 4.4: numbers of messages that are a little smaller. */
+static void partial_examples(void **state)
+{
+	static const struct row rows[] = {
+		{ "A01 UID SEARCH RETURN (PARTIAL -1:-5) UNDELETED\r\n",
+		  "* ESEARCH (TAG \"A01\") UID PARTIAL (-1:-5 3:7)\r\nA01 OK UID SEARCH completed\r\n" },
+		{ "A02 UID SEARCH RETURN (PARTIAL 3:9) UNDELETED\r\n",
+		  "* ESEARCH (TAG \"A02\") UID PARTIAL (3:9 4:7)\r\nA02 OK UID SEARCH completed\r\n" },
+		{ "A03 UID SEARCH RETURN (PARTIAL 1:2) UNDELETED\r\n",
+		  "* ESEARCH (TAG \"A03\") UID PARTIAL (1:2 2:3)\r\nA03 OK UID SEARCH completed\r\n" },
+		{ "A04 UID SEARCH RETURN (PARTIAL 24000:24500) UNDELETED\r\n",
+		  "* ESEARCH (TAG \"A04\") UID PARTIAL (24000:24500 NIL)\r\n"
+		  "A04 OK UID SEARCH completed\r\n" },
+		{ "a SEARCH RETURN (PARTIAL -500:-2) UNDELETED\r\n",
+		  "* ESEARCH (TAG \"a\") PARTIAL (-500:-2 1:5)\r\na OK SEARCH completed\r\n" },
+		{ "a SEARCH RETURN (PARTIAL -7:-8) UNDELETED\r\n",
+		  "* ESEARCH (TAG \"a\") PARTIAL (-7:-8 NIL)\r\na OK SEARCH completed\r\n" },
+		{ "a SEARCH RETURN (PARTIAL 3:2 COUNT) UNDELETED\r\n",
+		  "* ESEARCH (TAG \"a\") COUNT 6 PARTIAL (3:2 2:3)\r\na OK SEARCH completed\r\n" },
+		{ "a SEARCH RETURN (PARTIAL 1:4294967295) DRAFT\r\n",
+		  "* ESEARCH (TAG \"a\") PARTIAL (1:4294967295 NIL)\r\na OK SEARCH completed\r\n" },
+		/* RFC 5267 4.2. */
+		{ "A01 SEARCH RETURN (CONTEXT COUNT) UNDELETED\r\n",
+		  "* ESEARCH (TAG \"A01\") COUNT 6\r\nA01 OK SEARCH completed\r\n" },
+	};
+	struct fake_conn *f = with_21(*state);
+
+	EACH(f, rows);
+	fake_conn_free(f);
+}
+
+/* RFC 9394 3.3, 3.4. */
+static void partial_fetch(void **state)
+{
+	static const struct row rows[] = {
+		{ "10 UID FETCH 3:15 (UID) (PARTIAL -1:-3)\r\n",
+		  "* 12 FETCH (UID 13)\r\n* 13 FETCH (UID 14)\r\n* 14 FETCH (UID 15)\r\n"
+		  "10 OK UID FETCH completed\r\n" },
+		{ "11 UID FETCH 3:15 (UID) (PARTIAL 2:1)\r\n",
+		  "* 2 FETCH (UID 3)\r\n* 3 FETCH (UID 4)\r\n11 OK UID FETCH completed\r\n" },
+		{ "12 UID FETCH 2,4:5,9:10,20:* (UID) (PARTIAL 3:4)\r\n",
+		  "* 4 FETCH (UID 5)\r\n* 8 FETCH (UID 9)\r\n12 OK UID FETCH completed\r\n" },
+		{ "13 UID FETCH 2,4:5,9:10,20:* (UID) (PARTIAL -8:-100)\r\n",
+		  "* 1 FETCH (UID 2)\r\n13 OK UID FETCH completed\r\n" },
+		{ "14 UID FETCH 1:* (UID) (PARTIAL 22:100)\r\n", "14 OK UID FETCH completed\r\n" },
+	};
+	struct fake_conn *f = with_21(*state);
+	char *command;
+
+	EACH(f, rows);
+	expect(f, "a SEARCH RETURN (SAVE) FLAGGED\r\n", "a OK");
+	says(f, "a UID FETCH $ (UID) (PARTIAL -1:-1)\r\n",
+	     "* 11 FETCH (UID 12)\r\na OK UID FETCH completed\r\n");
+	/* Of the last three the one that changed, not the last three that changed. */
+	expect(f, "a ENABLE CONDSTORE\r\n", "a OK");
+	command = mem_printf("a UID FETCH 3:15 (UID) (CHANGEDSINCE %llu PARTIAL -1:-3)\r\n",
+			     (unsigned long long)snapshot_modseq(
+				     ((struct imap_session *)f->session)->view));
+	expect(f, "a STORE 11:12 +FLAGS.SILENT (\\Seen)\r\n", "a OK");
+	has(expect(f, command, "a OK"), "* 12 FETCH (UID 13 MODSEQ (");
+	has_not(expect(f, command, "a OK"), "* 11 FETCH");
+	free(command);
+	expect(f, "a FETCH 1:* (UID) (PARTIAL 1:2)\r\n", "a BAD");
+	expect(f, "a UID FETCH 1:* (UID) (PARTIAL 1:2 PARTIAL 3:4)\r\n", "a BAD");
+	expect(f, "a UID FETCH 1:* (UID) (PARTIAL 0:2)\r\n", "a BAD");
+	expect(f, "a UID FETCH 1:* (UID) (PARTIAL 1:*)\r\n", "a BAD");
+	fake_conn_free(f);
+}
+
+/* RFC 4731 3.2: of what is returned. */
+static void highest_modseq(void **state)
+{
+	static const struct { const char *options, *told; unsigned of; } rows[] = {
+		{ "MIN", "MIN 2", 2 }, { "MAX", "MAX 10", 10 }, { "MIN MAX", "MIN 2 MAX 10", 2 },
+		{ "MIN COUNT", "MIN 2 COUNT 3", 5 }, { "", "ALL 2,5,10", 5 },
+		{ "PARTIAL 3:3", "PARTIAL (3:3 10)", 10 }, { "PARTIAL 3:3 MIN", "MIN 2 PARTIAL (3:3 10)", 2 },
+	};
+	struct fake_conn *f = with_21(*state);
+	struct imap_session *s = (struct imap_session *)f->session;
+	uint64_t before;
+
+	expect(f, "a SEARCH MODSEQ 1\r\n", "a OK");       /* that enables CONDSTORE */
+	before = snapshot_modseq(s->view);
+	expect(f, "a STORE 10 +FLAGS.SILENT ($x)\r\n", "a OK");
+	expect(f, "a STORE 2 +FLAGS.SILENT ($x)\r\n", "a OK");
+	expect(f, "a STORE 5 +FLAGS.SILENT ($x)\r\n", "a OK");
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		char *command = mem_printf("a1 SEARCH RETURN (%s) MODSEQ \"/flags/\\\\draft\" all %llu\r\n",
+					   rows[i].options, (unsigned long long)before + 1);
+		char *answer = mem_printf("* ESEARCH (TAG \"a1\") %s MODSEQ %llu\r\n"
+					  "a1 OK SEARCH completed\r\n", rows[i].told,
+					  (unsigned long long)snapshot_message(s->view, rows[i].of).modseq);
+
+		says(f, command, answer);
+		free(command);
+		free(answer);
+	}
+	has_not(expect(f, "a SEARCH RETURN (COUNT) MODSEQ 99999999 ALL\r\n", "a OK"), "MODSEQ");
+	fake_conn_free(f);
+}
+
 /* Ten thousand ranges that are all the same, and as many that are not there. */
 static void many_ranges(void **state)
 {
@@ -323,7 +431,7 @@ static struct fake_conn *selected_again(void *arg)
 static void check_split(struct fake_conn *f, void *arg)
 {
 	(void)arg;
-	has(fake_conn_take(f), "* ESEARCH (TAG \"a\") UID MIN 3 COUNT 8\r\n"
+	has(fake_conn_take(f), "* ESEARCH (TAG \"a\") UID MIN 3 COUNT 8 PARTIAL (-2:-1 16,22)\r\n"
 	    "a OK UID SEARCH completed\r\nb OK SEARCH completed\r\n* 15 FETCH (UID 16)\r\n");
 }
 
@@ -331,7 +439,7 @@ static void every_split(void **state)
 {
 	fake_conn_free(with_21(*state));
 	fake_conn_every_split(selected_again, check_split, *state, SLICE(
-		"a UID SEARCH RETURN (MIN COUNT) " LATE
+		"a UID SEARCH RETURN (MIN COUNT PARTIAL -2:-1) " LATE
 		"b SEARCH RETURN (SAVE) 15\r\nb FETCH $ UID\r\n"));
 }
 
@@ -350,6 +458,9 @@ int main(void)
 		WORLD(too_much_to_save),
 		WORLD(switched_off),
 		WORLD(within),
+		WORLD(partial_examples),
+		WORLD(partial_fetch),
+		WORLD(highest_modseq),
 		WORLD(many_ranges),
 		WORLD(every_split),
 	};

@@ -1,0 +1,378 @@
+/*
+ * What keeps a context true.  When the view moves, only the messages that came or
+ * changed are looked at again, by the search's own job with its own keys; what it finds
+ * is compared with the results that the client has, and the difference is told.
+ * Messages that go are told before their EXPUNGE, while their numbers still count
+ * (RFC 5267 4.3.4), even when that EXPUNGE has to wait.
+ *
+ * The job reads on its lane while the session goes on.  So what it found is used for
+ * those messages only that have neither changed again nor gone in the meantime.
+ */
+#include "context.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/list.h"
+#include "base/mem.h"
+#include "commands.h"
+#include "search_again.h"
+
+enum {
+	LATER_MS = 100,                  /* the client is in the middle of a response */
+	/* Of OLDER and YOUNGER the results change by themselves (RFC 5032 2). */
+	AGES_MS = 60 * 1000,
+	RANGES_A_LINE = 1000,            /* twenty kilobytes */
+	LINE_MAX_BYTES = 64 * 1024,
+};
+
+struct imap_context {
+	struct imap_observer observer;
+	struct list node;                /* the session's contexts */
+	struct imap_session *s;
+	char *tag;
+	bool uid, correlate;
+	struct search_run run;
+	bool looks;                      /* the job is under way, or its result not told */
+	struct timer ages;
+	struct uid_set results;          /* as the client knows them */
+	struct uid_set changed;          /* to be looked at */
+	struct uid_set looked_at;        /* under way */
+};
+
+static void context_free(struct imap_context *c)
+{
+	imap_unobserve(&c->observer);
+	list_remove(&c->node);
+	if (timer_is_set(&c->ages))
+		timer_clear(conn_loop(c->s->base.conn), &c->ages);
+	search_run_release(&c->run);
+	uid_set_release(&c->results);
+	uid_set_release(&c->changed);
+	uid_set_release(&c->looked_at);
+	free(c->tag);
+	free(c);
+}
+
+/* ---- Telling ---- */
+
+static void line_begin(const struct imap_context *c, struct buf *out, const char *what)
+{
+	buf_printf(out, "* ESEARCH (TAG \"%s\"", c->tag);
+	if (c->correlate) {
+		buf_add_text(out, " MAILBOX ");
+		imap_mailbox_text(out, c->s, mailbox_name(c->s->mailbox));
+		buf_printf(out, " UIDVALIDITY %u", snapshot_uid_validity(c->s->view));
+	}
+	buf_printf(out, ")%s %s (0 ", c->uid ? " UID" : "", what);
+}
+
+/* The set as it is written: UIDs, or the numbers they have in the view. */
+static void as_told(const struct imap_context *c, const struct uid_set *uids, struct uid_set *told)
+{
+	uid_set_init(told);
+	if (c->uid) {
+		uid_set_copy(told, uids);
+		return;
+	}
+	for (size_t i = 0; i < uids->count; i++) {
+		const struct uid_range *r = &uids->ranges[i];
+		uint32_t from = snapshot_seq_from(c->s->view, r->first);
+		uint32_t end = snapshot_seq_from(c->s->view, r->last + 1);
+
+		if (from < end)
+			uid_set_add(told, from, end - 1);
+	}
+}
+
+/* RFC 5267 4.3.3: position 0, "in mailbox order". */
+static void tell(const struct imap_context *c, const char *what, const struct uid_set *uids)
+{
+	struct uid_set told;
+
+	as_told(c, uids, &told);
+	for (size_t at = 0; at < told.count && !c->s->ending; at += RANGES_A_LINE) {
+		size_t left = told.count - at;
+		struct uid_set part = { .ranges = told.ranges + at,
+					.count = left < RANGES_A_LINE ? left : RANGES_A_LINE };
+		struct buf out;
+
+		buf_init(&out, LINE_MAX_BYTES);
+		line_begin(c, &out, what);
+		uid_set_print(&out, &part);
+		buf_add_text(&out, ")\r\n");
+		imap_write(c->s, buf_slice(&out));
+		buf_release(&out);
+	}
+	uid_set_release(&told);
+}
+
+/* `set` without `gone`. */
+static void subtract(struct uid_set *set, const struct uid_set *gone)
+{
+	struct uid_set rest;
+	size_t at = 0;
+
+	uid_set_init(&rest);
+	for (size_t i = 0; i < set->count; i++) {
+		uint32_t first = set->ranges[i].first, last = set->ranges[i].last;
+
+		while (at < gone->count && gone->ranges[at].last < first)
+			at++;
+		for (size_t g = at; g < gone->count && gone->ranges[g].first <= last; g++) {
+			if (gone->ranges[g].first > first)
+				uid_set_add(&rest, first, gone->ranges[g].first - 1);
+			first = gone->ranges[g].last + 1;
+		}
+		if (first <= last && first != 0)
+			uid_set_add(&rest, first, last);
+	}
+	uid_set_release(set);
+	*set = rest;
+}
+
+static void add_all(struct uid_set *to, const struct uid_set *from)
+{
+	for (size_t i = 0; i < from->count; i++)
+		uid_set_add(to, from->ranges[i].first, from->ranges[i].last);
+}
+
+/* ---- Looking ---- */
+
+static void look(struct imap_context *c);
+
+struct difference {
+	struct imap_context *c;
+	struct uid_set found, come, go;
+};
+
+/* What the job says of one message of the view. */
+static void compare(struct difference *d, uint32_t uid)
+{
+	struct imap_context *c = d->c;
+	bool was = uid_set_has(&c->results, uid), is = uid_set_has(&d->found, uid);
+
+	if (was == is || uid_set_has(&c->changed, uid) ||
+	    !snapshot_seq(mailbox_newest(c->s->mailbox), uid))
+		return;
+	uid_set_add(is ? &d->come : &d->go, uid, uid);
+}
+
+static void compare_all(struct difference *d)
+{
+	const struct imap_context *c = d->c;
+	const struct search_job *j = c->run.job;
+
+	for (size_t i = 0; i < j->found_count; i++) {
+		uint32_t uid = snapshot_uid(j->view, j->found[i]);
+
+		uid_set_add(&d->found, uid, uid);
+	}
+	for (size_t i = 0; i < c->looked_at.count; i++) {
+		const struct uid_range *r = &c->looked_at.ranges[i];
+		uint32_t seq = snapshot_seq_from(c->s->view, r->first);
+
+		for (; seq <= snapshot_count(c->s->view); seq++) {
+			uint32_t uid = snapshot_uid(c->s->view, seq);
+
+			if (uid > r->last)
+				break;
+			/* One that the job's view did not have is among `changed`. */
+			if (snapshot_seq(j->view, uid))
+				compare(d, uid);
+		}
+	}
+}
+
+static void looked(struct imap_context *c)
+{
+	struct difference d = { .c = c };
+
+	compare_all(&d);
+	tell(c, "REMOVEFROM", &d.go);
+	tell(c, "ADDTO", &d.come);
+	subtract(&c->results, &d.go);
+	add_all(&c->results, &d.come);
+	uid_set_release(&d.found);
+	uid_set_release(&d.come);
+	uid_set_release(&d.go);
+	uid_set_release(&c->looked_at);
+	search_job_rest(c->run.job);
+	c->looks = false;
+	look(c);
+}
+
+static void turn(struct search_run *run)
+{
+	struct imap_context *c = container_of(run, struct imap_context, run);
+	struct conn *conn = c->s->base.conn;
+
+	if (search_run_step(run) != SEARCH_FINISHED)
+		return;
+	/* RFC 5267 4.3.2: at any time, but not within a response. */
+	if (c->s->in_response || conn_full(conn))
+		timer_set(conn_loop(conn), &run->retry, LATER_MS);
+	else if (!c->s->ending)
+		looked(c);
+}
+
+static void look(struct imap_context *c)
+{
+	if (c->looks || !c->changed.count)
+		return;
+	c->looks = true;
+	c->looked_at = c->changed;
+	uid_set_init(&c->changed);
+	search_job_again(c->run.job, c->s->mailbox, c->s->view, &c->s->recent, &c->looked_at);
+	turn(&c->run);
+}
+
+static void ages_are_over(struct timer *t)
+{
+	struct imap_context *c = container_of(t, struct imap_context, ages);
+
+	uid_set_add(&c->changed, 1, UINT32_MAX - 1);
+	timer_set(conn_loop(c->s->base.conn), &c->ages, AGES_MS);
+	look(c);
+}
+
+/* ---- The view moves ---- */
+
+static void note_gone(void *ctx, enum snapshot_change what, uint32_t seq, uint32_t uid)
+{
+	struct difference *d = ctx;
+
+	(void)seq;
+	if (what == SNAPSHOT_GONE && uid_set_has(&d->c->results, uid))
+		uid_set_add(&d->go, uid, uid);
+}
+
+static void moves(struct imap_observer *o, const struct snapshot *from,
+		  const struct snapshot *newest)
+{
+	struct imap_context *c = container_of(o, struct imap_context, observer);
+	struct difference d = { .c = c };
+
+	snapshot_diff(from, newest, note_gone, &d);
+	tell(c, "REMOVEFROM", &d.go);
+	subtract(&c->results, &d.go);
+	uid_set_release(&d.go);
+}
+
+static void note_changed(void *ctx, enum snapshot_change what, uint32_t seq, uint32_t uid)
+{
+	struct imap_context *c = ctx;
+
+	(void)seq;
+	if (what != SNAPSHOT_GONE)
+		uid_set_add(&c->changed, uid, uid);
+}
+
+static void moved(struct imap_observer *o, const struct snapshot *from, const struct snapshot *to)
+{
+	struct imap_context *c = container_of(o, struct imap_context, observer);
+
+	if (!to) {
+		context_free(c);
+		return;
+	}
+	snapshot_diff(from, to, note_changed, c);
+	look(c);
+}
+
+/* ---- Beginning and end ---- */
+
+static struct imap_context *find(const struct imap_session *s, const char *tag)
+{
+	list_each(node, after, &s->contexts) {
+		struct imap_context *c = container_of(node, struct imap_context, node);
+
+		if (strcmp(c->tag, tag) == 0)
+			return c;
+	}
+	return NULL;
+}
+
+bool imap_context_has(const struct imap_session *s, const char *tag)
+{
+	return find(s, tag) != NULL;
+}
+
+void imap_context_refuse(struct imap_session *s, const struct imap_running *cmd)
+{
+	imap_untagged(s, "NO [NOUPDATE \"%s\"] Changes will not be told", cmd->tag);
+}
+
+static bool is_full(const struct imap_session *s)
+{
+	unsigned count = 0;
+
+	list_each(node, after, &s->contexts)
+		count++;
+	return count >= IMAP_CONTEXTS_MAX;
+}
+
+void imap_context_add(struct search_run *run, struct imap_running *cmd, bool correlate)
+{
+	struct imap_session *s = run->s;
+	struct search_job *j = run->job;
+	struct imap_context *c;
+
+	if (is_full(s)) {
+		imap_context_refuse(s, cmd);
+		return;
+	}
+	c = mem_alloc(sizeof(*c));
+	c->s = s;
+	c->tag = mem_printf("%s", cmd->tag);
+	c->uid = cmd->uid || correlate;
+	c->correlate = correlate;
+	for (size_t i = 0; i < j->found_count; i++) {
+		uint32_t uid = snapshot_uid(j->view, j->found[i]);
+
+		uid_set_add(&c->results, uid, uid);
+	}
+	search_plan_pin(&j->plan, j->view);
+	search_job_rest(j);
+	search_run_take(&c->run, run);
+	c->run.turn = turn;
+	c->ages.fire = ages_are_over;
+	if (j->plan.ages)
+		timer_set(conn_loop(s->base.conn), &c->ages, AGES_MS);
+	c->observer.moves = moves;
+	c->observer.moved = moved;
+	list_append(&s->contexts, &c->node);
+	imap_observe(s, &c->observer);
+}
+
+/* CANCELUPDATE 1*(SP quoted) (RFC 5267 4.3.5): all of them or, when one is not known,
+ * none. */
+enum imap_progress cmd_cancelupdate(struct imap_session *s, struct imap_running *cmd)
+{
+	struct imap_context *named[IMAP_CONTEXTS_MAX];
+	struct imap_args *a = &cmd->args;
+	size_t count = 0;
+
+	do {
+		struct imap_context *c;
+		struct slice tag;
+
+		if (!args_space(a) || !args_string(a, &tag))
+			return imap_bad_args(s, cmd);
+		c = find(s, arena_string(cmd->arena, tag));
+		if (!c || count == IMAP_CONTEXTS_MAX)
+			return imap_bad(s, cmd, "There are no updates of such a search");
+		named[count++] = c;
+	} while (args_peek(a, ' '));
+	if (!args_end(a))
+		return imap_bad_args(s, cmd);
+	for (size_t i = 0; i < count; i++) {
+		bool again = false;
+
+		for (size_t k = 0; k < i; k++)
+			again = again || named[k] == named[i];
+		if (!again)
+			context_free(named[i]);
+	}
+	return imap_completed(s, cmd);
+}

@@ -1,0 +1,25 @@
+#ifndef IMAP_CONTEXT_H
+#define IMAP_CONTEXT_H
+
+#include "search_run.h"
+#include "session.h"
+
+/*
+ * Searches whose results the client wants to follow: RETURN (UPDATE) (RFC 5267 4.3).
+ * They live with the selected mailbox.
+ */
+enum {
+	/* Each looks at every message that comes or changes, and keeps its results. */
+	IMAP_CONTEXTS_MAX = 16,
+};
+
+/* Whether an update of that tag goes on. */
+bool imap_context_has(const struct imap_session *s, const char *tag);
+
+/* After the answer of a search: its finished job is taken over, or the client is told
+ * that it will hear no more (NOUPDATE).  `correlate`: with MAILBOX and UIDVALIDITY
+ * (RFC 7377 2.1). */
+void imap_context_add(struct search_run *run, struct imap_running *cmd, bool correlate);
+void imap_context_refuse(struct imap_session *s, const struct imap_running *cmd);
+
+#endif
