@@ -74,6 +74,8 @@ bool conn_full(const struct conn *c);         /* stop producing until drained() 
 void conn_pause(struct conn *c);              /* no input(): waiting for a job */
 void conn_resume(struct conn *c);             /* input() comes from the loop, not from here */
 void conn_start_tls(struct conn *c);          /* see stream_start_tls; input waits for secured() */
+void conn_start_deflate(struct conn *c);      /* behind what was written; see stream_start_deflate */
+void conn_stop_deflate(struct conn *c);       /* likewise */
 void conn_finish(struct conn *c);             /* no more input(); close after the output */
 void conn_set_idle(struct conn *c, unsigned seconds);
 void conn_set_deadline(struct conn *c, unsigned seconds);  /* total, from now; 0: none */

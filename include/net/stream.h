@@ -82,6 +82,17 @@ void stream_start_tls(struct stream *s, struct tls_context *tls);
 /* For TLS from the first byte: what lies unread is the beginning of the handshake
  * already (it came in the segment of a PROXY header).  Nothing may be queued. */
 void stream_begin_tls(struct stream *s, struct tls_context *tls);
+/* Compresses both directions from here on (raw DEFLATE, RFC 4978), above TLS, which
+ * cannot be begun after it.  What is queued leaves as it is; what is unread counts as
+ * compressed.  A broken deflate stream is a failure.  Input is inflated only into the
+ * room of input_max, block by block: an owner that has looked at all unread bytes
+ * and needs more says so with stream_hungry() (harmless at any time). */
+void stream_start_deflate(struct stream *s);
+void stream_hungry(struct stream *s);
+/* The end of it (RFC 8437 4.1): for output behind what is queued, for input behind
+ * the block whose bytes were handed out last. */
+void stream_stop_deflate(struct stream *s);
+
 bool stream_is_secure(const struct stream *s);     /* handshake finished */
 
 /* "TLSv1.3" and "TLS_AES_256_GCM_SHA384"; NULL before STREAM_SECURED. */

@@ -49,6 +49,9 @@ static const struct capability {
 	[CAP_ID]            = { "ID", FRESH | INSIDE, 0, 0 },                   /* RFC 2971 */
 	[CAP_ENABLE]        = { "ENABLE", FRESH | INSIDE, 0, 0 },               /* RFC 5161 */
 	[CAP_IDLE]          = { "IDLE", FRESH | INSIDE, 0, 0 },                 /* RFC 2177 */
+	/* After login only: no password is ever compressed, beside which somebody could
+	 * place guesses and look at the lengths (RFC 4978 6, RFC 3749 6). */
+	[CAP_COMPRESS]      = { "COMPRESS=DEFLATE", INSIDE, 0, 0 },             /* RFC 4978 */
 	[CAP_UNAUTHENTICATE] = { "UNAUTHENTICATE", INSIDE, 0, 0 },              /* RFC 8437 */
 	[CAP_NAMESPACE]     = { "NAMESPACE", INSIDE, 0, 0 },                    /* RFC 2342 */
 	[CAP_UIDPLUS]       = { "UIDPLUS", INSIDE, 0, 0 },                      /* RFC 4315 */

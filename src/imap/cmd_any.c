@@ -120,3 +120,19 @@ enum imap_progress cmd_enable(struct imap_session *s, struct imap_running *cmd)
 	buf_release(&told);
 	return imap_completed(s, cmd);
 }
+
+/* RFC 4978 3: the OK leaves as it is, and nothing after it. */
+enum imap_progress cmd_compress(struct imap_session *s, struct imap_running *cmd)
+{
+	struct imap_args *a = &cmd->args;
+
+	a->wanted = "DEFLATE";
+	if (!args_space(a) || !args_word(a, "DEFLATE") || !args_end(a))
+		return imap_bad_args(s, cmd);
+	if (s->deflating)
+		return imap_no(s, cmd, "[COMPRESSIONACTIVE] DEFLATE is active by COMPRESS already");
+	imap_ok(s, cmd, "DEFLATE active");
+	s->deflating = true;
+	conn_start_deflate(s->base.conn);
+	return IMAP_DONE;
+}

@@ -35,6 +35,7 @@ const struct imap_command imap_commands[] = {
 	{ "STATUS",       IN, 0, cmd_status, 0 },                             /* 6.3.10 */
 	{ "APPEND",       IN, IMAP_OWN_INPUT, cmd_append, 0 },                /* 6.3.11 */
 	{ "NAMESPACE",    IN, IMAP_BARE, cmd_namespace, CAP_NAMESPACE },      /* RFC 2342 5 */
+	{ "COMPRESS",     IN, 0, cmd_compress, CAP_COMPRESS },                /* RFC 4978 3 */
 	/* RFC 8437 3 */
 	{ "UNAUTHENTICATE", IN, IMAP_BARE, cmd_unauthenticate, CAP_UNAUTHENTICATE },
 	{ "ESEARCH",      IN, 0, cmd_esearch, CAP_MULTISEARCH },              /* RFC 7377 2 */

@@ -6,7 +6,7 @@
 extern const struct imap_command imap_commands[];        /* ends with a NULL name */
 
 /* The UID forms are the same functions, with imap_running.uid set. */
-imap_run_fn cmd_capability, cmd_noop, cmd_logout, cmd_id, cmd_enable;
+imap_run_fn cmd_capability, cmd_noop, cmd_logout, cmd_id, cmd_enable, cmd_compress;
 imap_run_fn cmd_starttls, cmd_login, cmd_authenticate, cmd_unauthenticate;
 imap_run_fn cmd_select, cmd_examine, cmd_status, cmd_close, cmd_unselect, cmd_check;
 imap_run_fn cmd_create, cmd_delete, cmd_rename, cmd_subscribe, cmd_unsubscribe, cmd_namespace;

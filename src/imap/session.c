@@ -84,6 +84,9 @@ void imap_forget_user(struct imap_session *s)
 	imap_metadata_unwatch(s);
 	s->bad_replies = 0;
 	s->login_failures = 0;
+	if (s->deflating)
+		conn_stop_deflate(s->base.conn);
+	s->deflating = false;
 	conn_set_idle(s->base.conn, FRESH_IDLE_S);
 	conn_set_deadline(s->base.conn, FRESH_TOTAL_S);
 }

@@ -145,6 +145,7 @@ struct imap_session {
 	struct buf untold;                  /* responses about what others annotated */
 	unsigned bad_replies;               /* in a row */
 	unsigned login_failures;
+	bool deflating;                     /* COMPRESS */
 	bool paused;                        /* the connection, by dispatch.c */
 	bool leaving;                       /* BYE when the command under way is over */
 	bool ending;                        /* BYE was sent */

@@ -135,6 +135,15 @@ static bool may_offer(const struct conn *c)
 	return !c->finished && !c->paused && !c->securing && !stream_full(c->stream);
 }
 
+static void change_compression(struct conn *c)
+{
+	if (c->clear_asked)
+		stream_stop_deflate(c->stream);
+	if (c->deflate_asked)
+		stream_start_deflate(c->stream);
+	c->deflate_asked = c->clear_asked = false;
+}
+
 /* False: input() used nothing, and offering the same again is of no use. */
 static bool offer(struct conn *c)
 {
@@ -150,10 +159,14 @@ static bool offer(struct conn *c)
 	stream_consume(c->stream, used);
 	if (c->tls_asked) {
 		conn_secure(c);
+	} else if (c->deflate_asked || c->clear_asked) {
+		change_compression(c);
 	} else if (!used && may_offer(c) && unread.len >= c->protocol->limits.input_max) {
 		c->protocol->idle(c->session);
 		c->finished = true;
 	}
+	if (!used && may_offer(c))
+		stream_hungry(c->stream);
 	return used > 0;
 }
 
@@ -250,6 +263,20 @@ void conn_start_tls(struct conn *c)
 	c->tls_asked = true;
 	if (!c->in_input)
 		conn_secure(c);
+}
+
+void conn_start_deflate(struct conn *c)
+{
+	c->deflate_asked = true;
+	if (!c->in_input)
+		change_compression(c);
+}
+
+void conn_stop_deflate(struct conn *c)
+{
+	c->clear_asked = true;
+	if (!c->in_input)
+		change_compression(c);
 }
 
 void conn_finish(struct conn *c)

@@ -40,6 +40,7 @@ struct conn {
 
 	bool paused, finished, eof;
 	bool in_input;                   /* input() is running */
+	bool deflate_asked, clear_asked; /* likewise; input goes on behind the line */
 	bool tls_asked;                  /* and starts when it has returned */
 	bool securing;                   /* shaking hands, or about to */
 	bool proxy;                      /* its PROXY header is still to come */

@@ -57,6 +57,15 @@ static size_t input_room(const struct stream *s)
 	return s->limits.input_max - (s->in.len - s->in_head);
 }
 
+/* From the socket.  Compressed bytes wait there while some are here, or while the
+ * owner has not looked at what was inflated. */
+static bool wants_bytes(const struct stream *s)
+{
+	if (s->eof || !input_room(s))
+		return false;
+	return !s->deflate || (stream_deflate_may_fill(s) && !stream_deflate_has_raw(s));
+}
+
 struct stream *stream_new(struct loop *loop, int fd,
 			  const struct stream_limits *limits,
 			  stream_fn *fn, void *arg)
@@ -93,6 +102,7 @@ static void release(struct stream *s)
 	close(s->watch.fd);
 	buf_release(&s->in);
 	buf_release(&s->out);
+	stream_deflate_release(s);
 	free(s->error);
 	free(s);
 }
@@ -140,7 +150,7 @@ static void rewatch(struct stream *s)
 
 	switch (s->phase) {
 	case PHASE_OPEN:
-		if (!s->eof && input_room(s))
+		if (wants_bytes(s))
 			events |= s->read_needs;
 		if (s->blocked)
 			events |= s->write_needs;
@@ -195,6 +205,36 @@ static void keep(struct stream *s, const char *at, size_t len)
 	buf_add(&s->in, slice_make(at, len));
 }
 
+static enum io socket_read(struct stream *s, char *at, size_t size, size_t *moved)
+{
+	return s->secure ? stream_tls_read(s, at, size, moved) : clear_read(s, at, size, moved);
+}
+
+static enum io inflated_read(struct stream *s, char *at, size_t size, size_t *moved)
+{
+	char raw[STREAM_CHUNK];
+	size_t got = 0;
+	enum io io;
+
+	if (!stream_deflate_may_fill(s))
+		return IO_AGAIN;
+	if (!stream_deflate_has_raw(s)) {
+		io = socket_read(s, raw, sizeof(raw), &got);
+		if (io != IO_OK)
+			return io;
+		stream_deflate_add(s, raw, got);
+		s->moved_ms = loop_now_ms(s->loop);
+		loop_defer(s->loop, &s->turn);   /* TLS may have more of it */
+	}
+	return stream_deflate_read(s, at, size, moved);
+}
+
+/* More is not to be had at once, or is not to be taken before the owner has looked. */
+static bool was_last(const struct stream *s, size_t got, size_t want)
+{
+	return s->deflate ? stream_deflate_at_end(s) : got < want && got < SHORT_READ;
+}
+
 /* By way of the stack: an idle stream needs no buffer to be ready for input,
  * and one with a short line unread keeps a short buffer. */
 static void fill(struct stream *s)
@@ -207,13 +247,13 @@ static void fill(struct stream *s)
 		size_t want = input_room(s) < sizeof(chunk) ? input_room(s) : sizeof(chunk);
 		size_t got = 0;
 
-		io = s->secure ? stream_tls_read(s, chunk, want, &got)
-			       : clear_read(s, chunk, want, &got);
+		io = s->deflate ? inflated_read(s, chunk, want, &got)
+				: socket_read(s, chunk, want, &got);
 		if (io != IO_OK)
 			break;
 		keep(s, chunk, got);
 		taken += got;
-		if (got < want && got < SHORT_READ)
+		if (was_last(s, got, want))
 			break;
 	}
 	if (io == IO_FAILED)
@@ -280,6 +320,8 @@ void stream_flush(struct stream *s)
 	bool clear_only = s->phase == PHASE_STARTING_TLS;
 	enum io io = IO_OK;
 
+	if (s->deflate)
+		stream_deflate_flush(s);
 	while (io == IO_OK && (clear_only ? s->clear_left : stream_queued(s))) {
 		const char *at = s->out.data + s->out_head;
 		size_t size = clear_only ? s->clear_left : stream_queued(s);
@@ -303,7 +345,7 @@ void stream_write(struct stream *s, struct slice bytes)
 {
 	if (s->closed || s->phase >= PHASE_LAST_OUTPUT || !bytes.len)
 		return;
-	if (!buf_add(&s->out, bytes)) {
+	if (!buf_add(s->deflate ? stream_deflate_plain(s) : &s->out, bytes)) {
 		stream_blame(s, "more output than the peer may make us keep", "");
 		stream_fail(s);
 		return;
@@ -331,7 +373,7 @@ static void flush_open(struct stream *s)
 
 void stream_start_tls(struct stream *s, struct tls_context *tls)
 {
-	assert(!s->ssl && !s->tls);
+	assert(!s->ssl && !s->tls && !s->deflate);
 	buf_release(&s->in);
 	s->in_head = 0;
 	if (s->closed || s->phase != PHASE_OPEN)
@@ -441,7 +483,8 @@ static void turn_open(struct stream *s)
 	acknowledge(s);
 	if (stream_queued(s) && !s->blocked)
 		flush_open(s);
-	if (is_open(s) && !s->eof && input_room(s) && stream_tls_waiting(s))
+	if (is_open(s) && !s->eof && input_room(s) &&
+	    (stream_tls_waiting(s) || stream_deflate_waiting(s)))
 		fill(s);
 }
 

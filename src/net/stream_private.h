@@ -39,6 +39,8 @@ struct stream {
 	size_t clear_left;               /* of the output, before the handshake */
 	uint64_t moved_ms;               /* when bytes last moved */
 
+	struct stream_deflate *deflate;  /* NULL: not compressed */
+
 	SSL *ssl;
 	struct tls_context *tls;
 	char *error;                     /* NULL: none yet */
@@ -74,9 +76,22 @@ void stream_fail(struct stream *s);
  * cannot be sent at all. */
 void stream_flush(struct stream *s);
 
+/* stream_deflate.c: the same steps under zlib, while s->deflate is there. */
+void stream_deflate_release(struct stream *s);   /* the memory; also when it is not */
+bool stream_deflate_may_fill(const struct stream *s);    /* the owner wants more */
+bool stream_deflate_has_raw(const struct stream *s);     /* there is some to inflate */
+bool stream_deflate_waiting(const struct stream *s);     /* both */
+bool stream_deflate_at_end(const struct stream *s);      /* of a block: let the owner look */
+void stream_deflate_add(struct stream *s, const char *at, size_t len);
+/* As much as fits; IO_AGAIN: that needs more bytes. */
+enum io stream_deflate_read(struct stream *s, char *at, size_t size, size_t *moved);
+struct buf *stream_deflate_plain(struct stream *s);      /* what is written goes there */
+size_t stream_deflate_queued(const struct stream *s);
+void stream_deflate_flush(struct stream *s);     /* from there to `out` */
+
 static inline size_t stream_queued(const struct stream *s)
 {
-	return s->out.len - s->out_head;
+	return s->out.len - s->out_head + (s->deflate ? stream_deflate_queued(s) : 0);
 }
 
 /* stream_tls.c: the same steps under OpenSSL. */

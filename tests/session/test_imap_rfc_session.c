@@ -172,6 +172,34 @@ static void unauthenticate(void **state)
 	fake_conn_free(f);
 }
 
+/* RFC 4978 3: the examples; what is compressed is the stream's test. */
+static void compress(void **state)
+{
+	struct fake_conn *f = client(*state, true);
+
+	has_not(fake_conn_say(f, "a CAPABILITY\r\n"), "COMPRESS");
+	expect(f, "a COMPRESS DEFLATE\r\n", "a BAD Log in first");
+	expect(f, "b LOGIN admin secret\r\n", "b OK");
+	has(fake_conn_say(f, "a CAPABILITY\r\n"), " COMPRESS=DEFLATE ");
+	expect(f, "c COMPRESS\r\n", "c BAD");
+	expect(f, "c COMPRESS LZ4\r\n", "c BAD COMPRESS: expected DEFLATE");
+	expect(f, "c COMPRESS DEFLATE x\r\n", "c BAD");
+	assert_false(f->deflating);
+	assert_string_equal(fake_conn_say(f, "c compress deflate\r\n"), "c OK DEFLATE active\r\n");
+	assert_true(f->deflating);
+	assert_int_equal(f->deflate_from, f->output.len);
+	assert_string_equal(fake_conn_say(f, "d COMPRESS DEFLATE\r\n"),
+		"d NO [COMPRESSIONACTIVE] DEFLATE is active by COMPRESS already\r\n");
+	expect(f, "e STARTTLS\r\n", "e BAD");
+	/* RFC 8437 4.1 */
+	expect(f, "f UNAUTHENTICATE\r\n", "f OK");
+	assert_false(f->deflating);
+	expect(f, "g COMPRESS DEFLATE\r\n", "g BAD Log in first");
+	expect(f, "b LOGIN admin secret\r\n", "b OK");
+	expect(f, "c COMPRESS DEFLATE\r\n", "c OK");
+	fake_conn_free(f);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -182,6 +210,7 @@ int main(void)
 		cmocka_unit_test(idle),
 		cmocka_unit_test(initial_response),
 		cmocka_unit_test(unauthenticate),
+		cmocka_unit_test(compress),
 	};
 
 	return cmocka_run_group_tests(tests, world_setup, world_teardown);

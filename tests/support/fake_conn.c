@@ -385,10 +385,22 @@ void conn_resume(struct conn *c)
 
 void conn_start_tls(struct conn *c)
 {
-	assert(!c->fake.secure && !c->starting_tls && c->fake.can_tls);
+	assert(!c->fake.secure && !c->fake.deflating && !c->starting_tls && c->fake.can_tls);
 	c->starting_tls = true;
 	c->fake.tls_started++;
 	run_later(c);
+}
+
+void conn_start_deflate(struct conn *c)
+{
+	assert(!c->fake.deflating);
+	c->fake.deflating = true;
+	c->fake.deflate_from = c->fake.output.len;
+}
+
+void conn_stop_deflate(struct conn *c)
+{
+	c->fake.deflating = false;
 }
 
 void conn_finish(struct conn *c)

@@ -40,6 +40,9 @@ struct fake_conn {
 	bool paused;
 	bool finished;                /* conn_finish(), or finished by a rule */
 	bool closed;                  /* protocol->close() has been called */
+	/* Nothing is compressed here: stream_deflate.c's test does that. */
+	bool deflating;               /* conn_start_deflate() was called */
+	size_t deflate_from;          /* the output before that left as it is */
 	unsigned idle_s, deadline_s;  /* as last set */
 	unsigned tls_started;         /* how often conn_start_tls() was called */
 	unsigned idled;               /* how often protocol->idle() was called */
