@@ -39,6 +39,7 @@ bool reader_submit(struct reader *r, struct job *job);
 enum reader_text {
 	READER_ENVELOPE, READER_BODY, READER_BODYSTRUCTURE,
 	READER_KEYS,                     /* mime/keys.h */
+	READER_PREVIEW,                  /* mime/preview.h; never empty: an IMAP string */
 	READER_TEXTS
 };
 
@@ -46,6 +47,9 @@ enum reader_text {
  * index when the reader is freed).  STORE_GONE: the message's file is no more. */
 enum store_status reader_text(struct reader *r, uint32_t uid, enum reader_text which,
 			      struct buf *out);
+
+/* Whether it is at hand: no file is opened for it. */
+bool reader_has_text(struct reader *r, uint32_t uid, enum reader_text which);
 
 /* So much was made that the next texts may not be kept: reader_keep() first. */
 bool reader_has_much(const struct reader *r);
@@ -71,6 +75,9 @@ ssize_t reader_read(struct reader *r, uint64_t at, void *out, size_t len);  /* p
 /* The open message's parts, scanned once; NULL: it could not be read.  Valid
  * until another message is opened. */
 const struct mime_part *reader_parts(struct reader *r);
+
+/* Whether that costs nothing, because it was done before. */
+bool reader_has_parts(const struct reader *r);
 
 /* Its header block, at most 1 MiB of it.  Valid as reader_parts(). */
 struct slice reader_header(struct reader *r);

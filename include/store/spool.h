@@ -49,6 +49,9 @@ struct spool_commit {
 	const char *link_path;
 	bool want_uid;                   /* answer only when the UID is on disk too (with
 					  * keywords it is waited for in any case) */
+	/* The bytes are as they came (CR LF), and parts of the message may be binary
+	 * (RFC 3516): those are kept in base64, the rest as ever. */
+	bool binary;
 	/* The message is made safe and stays out of sight until spool_group_commit();
 	 * `folder` is the group's, link_path and want_uid mean nothing.  NULL: none. */
 	struct spool_group *group;

@@ -1,6 +1,7 @@
 /*
- * APPEND (RFC 3501 6.3.11, RFC 3502): messages stream from the connection into
- * spools, whatever their size and number, in bounded memory.
+ * APPEND (RFC 3501 6.3.11, RFC 3502, RFC 4469) and REPLACE (RFC 8508): messages
+ * stream from the connection, or from others that are there, into spools, whatever
+ * their size and number, in bounded memory.
  *
  *   folder_there    is the folder there?  asked before the client is told to send,
  *                   so that nobody uploads 30 MB to hear TRYCREATE
@@ -16,11 +17,11 @@
  * unasked is passed over to its end.
  */
 #include "append.h"
+#include "append_url.h"
 #include "commands.h"
 #include "input.h"
 
 enum {
-	PIECE_MAX = 64 * 1024,           /* at most what the connection hands out, and two CRs */
 	LINE_MAX_BYTES = 64 * 1024,      /* as the first line of a command (input.c) */
 	/* Each takes a file under tmp/ and its texts in memory until the last has come;
 	 * clients that send many do it in tens. */
@@ -33,7 +34,7 @@ enum {
 	UIDS_MAX = 16 * MESSAGES_MAX,
 };
 
-static imap_run_fn folder_there, read_line, line_read, more, settled, committed, shown;
+static imap_run_fn folder_there, line_read, more, settled, committed, shown;
 static size_t take_message(struct imap_session *s, struct imap_running *cmd, struct slice unread);
 static size_t take_line(struct imap_session *s, struct imap_running *cmd, struct slice unread);
 
@@ -42,6 +43,7 @@ static void append_release(struct imap_session *s, struct imap_running *cmd)
 	struct append *a = cmd->at;
 
 	(void)s;
+	url_copy_free(a->copy);
 	spool_abandon(a->spool);
 	spool_group_abandon(a->group);
 	buf_release(&a->text);
@@ -52,7 +54,7 @@ static void append_release(struct imap_session *s, struct imap_running *cmd)
 /* ---- Refusing ---- */
 
 /* What the client sends unasked has to be read all the same. */
-static void pass_over(struct imap_session *s, struct append *a)
+void append_pass_over(struct imap_session *s, struct append *a)
 {
 	if (a->has_literal && !a->literal.sync)
 		imap_input_pass_over(s, a->literal.size);
@@ -62,18 +64,18 @@ static void pass_over(struct imap_session *s, struct append *a)
 		imap_input_pass_over(s, 0);
 }
 
-static enum imap_progress refuse_status(struct imap_session *s, struct imap_running *cmd,
+enum imap_progress append_refuse_status(struct imap_session *s, struct imap_running *cmd,
 					enum store_status st)
 {
-	pass_over(s, cmd->at);
+	append_pass_over(s, cmd->at);
 	if (st == STORE_NO_FOLDER)
 		return imap_no(s, cmd, "[TRYCREATE] There is no such mailbox");
 	return imap_no_status(s, cmd, st);
 }
 
-static enum imap_progress refuse(struct imap_session *s, struct imap_running *cmd, const char *why)
+enum imap_progress append_refuse(struct imap_session *s, struct imap_running *cmd, const char *why)
 {
-	pass_over(s, cmd->at);
+	append_pass_over(s, cmd->at);
 	return imap_no(s, cmd, "%s", why);
 }
 
@@ -81,121 +83,104 @@ static enum imap_progress bad_line(struct imap_session *s, struct imap_running *
 {
 	struct append *a = cmd->at;
 
-	pass_over(s, a);
+	append_pass_over(s, a);
 	cmd->args.wanted = a->line.wanted;
 	return imap_bad_args(s, cmd);
 }
 
 /* ---- The beginning ---- */
 
-/* The text ends in the literal, and in that alone. */
-static bool at_literal(const struct append *a)
+static void got_status(void *owner, enum store_status st, const struct folder_status *status)
 {
-	return a->has_literal && a->line.rest.len == a->literal.head;
+	(void)status;
+	imap_store_answer(owner, st);
 }
 
-/* mailbox SP: the rest is read by read_line. */
-static bool read_start(struct imap_running *cmd, struct append *a)
-{
-	struct slice *rest = &a->line.rest;
-
-	a->line = cmd->args;
-	a->has_literal = cmd->own != NULL;
-	if (cmd->own) {
-		a->literal = *cmd->own;
-		rest->len -= 2;
-	}
-	return args_space(&a->line) && args_mailbox(&a->line, &a->folder);
-}
-
-enum imap_progress cmd_append(struct imap_session *s, struct imap_running *cmd)
+static struct append *begin(struct imap_running *cmd)
 {
 	struct append *a = cmd->at = arena_get(cmd->arena, sizeof(*a));
 
 	buf_init(&a->text, LINE_MAX_BYTES);
 	buf_init(&a->uids, UIDS_MAX);
 	cmd->release = append_release;
-	if (!read_start(cmd, a))
-		return bad_line(s, cmd);
 	a->arena = arena_new(MESSAGE_MEMORY);
+	a->line = cmd->args;
+	a->has_literal = cmd->own != NULL;
+	if (cmd->own) {
+		a->literal = *cmd->own;
+		a->line.rest.len -= 2;
+	}
+	return a;
+}
+
+enum imap_progress cmd_append(struct imap_session *s, struct imap_running *cmd)
+{
+	struct append *a = begin(cmd);
+
+	if (!args_space(&a->line) || !args_mailbox(&a->line, &a->folder))
+		return bad_line(s, cmd);
 	a->line.arena = a->arena;
-	return read_line(s, cmd);
+	a->next = NEXT_MESSAGE;
+	return append_read_line(s, cmd);
+}
+
+/* REPLACE seq-number SP mailbox append-message: the number is one, or "*". */
+enum imap_progress cmd_replace(struct imap_session *s, struct imap_running *cmd)
+{
+	struct append *a = begin(cmd);
+	struct imap_set set;
+	struct uid_set uids;
+
+	if (!args_space(&a->line) || !args_set(&a->line, &set) || !args_space(&a->line))
+		return bad_line(s, cmd);
+	if (set.count != 1 || set.ranges[0].first != set.ranges[0].last) {
+		a->line.wanted = "one message";
+		return bad_line(s, cmd);
+	}
+	uid_set_init(&uids);
+	if (imap_set_resolve(s, &set, cmd->uid, &uids) && uids.count)
+		a->old_uid = uids.ranges[0].first;
+	uid_set_release(&uids);
+	if (!a->old_uid && !cmd->uid) {
+		append_pass_over(s, a);
+		return imap_bad(s, cmd, "No such message number");
+	}
+	if (!a->old_uid)
+		return append_refuse(s, cmd, "[NONEXISTENT] There is no message of that UID");
+	if (s->read_only)
+		return append_refuse(s, cmd, "[CANNOT] The mailbox was opened read-only");
+	a->old_size = snapshot_message(s->view, snapshot_seq(s->view, a->old_uid)).size;
+	return append_read_line(s, cmd);
 }
 
 /* ---- Lines ---- */
 
-static bool want(struct append *a, const char *what)
-{
-	a->line.wanted = what;
-	return false;
-}
-
-static bool found(struct append *a, enum append_found what, enum append_next next)
-{
-	a->found = what;
-	a->next = next;
-	return true;
-}
-
-/* [SP flag-list] [SP date-time] SP literal, or the end of the line */
-static bool parse_message(const struct imap_session *s, struct append *a)
-{
-	struct imap_args *l = &a->line;
-
-	if (a->count && !l->rest.len && !a->has_literal)
-		return found(a, FOUND_END, NEXT_MESSAGE);
-	if (a->count && !imap_has(s, CAP_MULTIAPPEND))
-		return want(a, "nothing behind the message");
-	arena_clear(a->arena);
-	a->flags = (struct imap_flags){ 0 };
-	a->received = 0;
-	if (!args_space(l))
-		return false;
-	if (args_peek(l, '(') && (!args_flags(l, false, &a->flags) || !args_space(l)))
-		return false;
-	if (args_peek(l, '"') && (!args_date_time(l, &a->received) || !args_space(l)))
-		return false;
-	if (!at_literal(a))
-		return want(a, "a message as a literal");
-	return found(a, FOUND_LITERAL, NEXT_WHOLE);
-}
-
-static bool parse(const struct imap_session *s, struct append *a)
-{
-	switch (a->next) {
-	case NEXT_MESSAGE:
-		return parse_message(s, a);
-	case NEXT_WHOLE:
-		return found(a, FOUND_WHOLE, NEXT_MESSAGE);
-	}
-	return false;
-}
-
 static enum imap_progress act(struct imap_session *s, struct imap_running *cmd);
 
-static enum imap_progress read_line(struct imap_session *s, struct imap_running *cmd)
+enum imap_progress append_read_line(struct imap_session *s, struct imap_running *cmd)
 {
 	struct append *a = cmd->at;
 
-	if (!parse(s, a))
+	if (!append_parse(s, a))
 		return bad_line(s, cmd);
-	if (a->asked)
+	if (a->asked || a->found == FOUND_STRING)
 		return act(s, cmd);
-	if (a->has_literal && a->literal.size > s->server->append_max)
-		return refuse_status(s, cmd, STORE_TOO_BIG);     /* RFC 7889 4 */
+	if (a->found == FOUND_LITERAL && a->literal.size > s->server->append_max)
+		return append_refuse_status(s, cmd, STORE_TOO_BIG);     /* RFC 7889 4 */
 	a->asked = true;
 	cmd->resume = folder_there;
-	store_folder_exists(s->server->store, a->folder, imap_store_answer, s);
+	store_folder_status(s->server->store, a->folder, got_status, s);
 	return IMAP_WAIT_JOB;
 }
 
 static enum imap_progress folder_there(struct imap_session *s, struct imap_running *cmd)
 {
 	if (cmd->status != STORE_OK)
-		return refuse_status(s, cmd, cmd->status);
+		return append_refuse_status(s, cmd, cmd->status);
 	return act(s, cmd);
 }
 
+static enum imap_progress begin_string(struct imap_session *s, struct imap_running *cmd);
 static enum imap_progress begin_literal(struct imap_session *s, struct imap_running *cmd);
 static enum imap_progress message_whole(struct imap_session *s, struct imap_running *cmd);
 static enum imap_progress commit_group(struct imap_session *s, struct imap_running *cmd);
@@ -203,8 +188,12 @@ static enum imap_progress commit_group(struct imap_session *s, struct imap_runni
 static enum imap_progress act(struct imap_session *s, struct imap_running *cmd)
 {
 	switch (((struct append *)cmd->at)->found) {
+	case FOUND_STRING:
+		return begin_string(s, cmd);
 	case FOUND_LITERAL:
 		return begin_literal(s, cmd);
+	case FOUND_URL:
+		return append_begin_url(s, cmd);
 	case FOUND_WHOLE:
 		return message_whole(s, cmd);
 	case FOUND_END:
@@ -218,14 +207,14 @@ static enum imap_progress line_read(struct imap_session *s, struct imap_running 
 	struct append *a = cmd->at;
 
 	if (a->line_long) {
-		pass_over(s, a);
+		append_pass_over(s, a);
 		return imap_bad(s, cmd, "The line is too long");
 	}
 	if (a->unread != UNREAD_NOTHING)
 		return IMAP_WAIT_INPUT;
 	a->line.rest = buf_slice(&a->text);
-	a->has_literal = imap_literal_at_end(a->line.rest, &a->literal);
-	return read_line(s, cmd);
+	a->has_literal = imap_literal_at_end(slice_from(a->line.rest, a->line_at), &a->literal);
+	return append_read_line(s, cmd);
 }
 
 static size_t take_line(struct imap_session *s, struct imap_running *cmd, struct slice unread)
@@ -243,10 +232,18 @@ static size_t take_line(struct imap_session *s, struct imap_running *cmd, struct
 	}
 	if (end == unread.len)
 		return end;
-	if (a->text.len && a->text.data[a->text.len - 1] == '\r')
+	if (a->text.len > a->line_at && a->text.data[a->text.len - 1] == '\r')
 		a->text.len--;
 	a->unread = UNREAD_NOTHING;
 	return end + 1;
+}
+
+static enum imap_progress go_on_with_line(struct imap_running *cmd)
+{
+	((struct append *)cmd->at)->unread = UNREAD_LINE;
+	cmd->take = take_line;
+	cmd->resume = line_read;
+	return IMAP_WAIT_INPUT;
 }
 
 static enum imap_progress await_line(struct imap_running *cmd)
@@ -254,23 +251,62 @@ static enum imap_progress await_line(struct imap_running *cmd)
 	struct append *a = cmd->at;
 
 	buf_clear(&a->text);
-	a->unread = UNREAD_LINE;
-	cmd->take = take_line;
-	cmd->resume = line_read;
-	return IMAP_WAIT_INPUT;
+	a->line_at = 0;
+	return go_on_with_line(cmd);
+}
+
+/* ---- Strings that come as literals ---- */
+
+static size_t take_string(struct imap_session *s, struct imap_running *cmd, struct slice unread)
+{
+	struct append *a = cmd->at;
+	struct slice piece = slice_head(unread, a->left < unread.len ? (size_t)a->left : unread.len);
+
+	(void)s;
+	buf_add(&a->text, piece);
+	a->left -= piece.len;
+	return piece.len;
+}
+
+static enum imap_progress string_read(struct imap_session *s, struct imap_running *cmd)
+{
+	struct append *a = cmd->at;
+
+	(void)s;
+	if (a->left)
+		return IMAP_WAIT_INPUT;
+	a->line_at = a->text.len;
+	return go_on_with_line(cmd);
+}
+
+static enum imap_progress literal_not_asked(struct imap_session *s, struct imap_running *cmd)
+{
+	append_pass_over(s, cmd->at);
+	return imap_bad(s, cmd, "[TOOBIG] A literal of that size has to be asked for");
+}
+
+/* The text becomes the literal and what is behind it, for args.c to read. */
+static enum imap_progress begin_string(struct imap_session *s, struct imap_running *cmd)
+{
+	struct append *a = cmd->at;
+
+	if (!imap_literal_allowed(s, &a->literal))
+		return literal_not_asked(s, cmd);
+	if (a->literal.size > APPEND_STRING_MAX)
+		return append_refuse(s, cmd, "[TOOBIG] That literal is too long");
+	buf_clear(&a->text);
+	buf_printf(&a->text, "{%llu}\r\n", (unsigned long long)a->literal.size);
+	if (a->literal.sync)
+		imap_write(s, SLICE("+ OK\r\n"));
+	a->has_literal = false;
+	a->left = a->literal.size;
+	a->unread = UNREAD_LITERAL;
+	cmd->take = take_string;
+	cmd->resume = string_read;
+	return a->left ? IMAP_WAIT_INPUT : string_read(s, cmd);
 }
 
 /* ---- Literals ---- */
-
-static void room(void *owner)
-{
-	struct imap_session *s = owner;
-	struct append *a = s->running->at;
-
-	a->full = false;
-	if (s->running->waiting == IMAP_WAIT_JOB)
-		imap_command_resume(s);
-}
 
 /* Why the literal is not wanted; NULL: it is. */
 static const char *literal_refused(const struct imap_session *s, const struct append *a)
@@ -292,14 +328,15 @@ static enum imap_progress begin_literal(struct imap_session *s, struct imap_runn
 	struct append *a = cmd->at;
 	const char *why = literal_refused(s, a);
 
-	if (!imap_literal_allowed(s, &a->literal)) {
-		pass_over(s, a);
-		return imap_bad(s, cmd, "[TOOBIG] A literal of that size has to be asked for");
-	}
+	if (!imap_literal_allowed(s, &a->literal))
+		return literal_not_asked(s, cmd);
 	if (why)
-		return refuse(s, cmd, why);
-	if (!a->spool)
-		a->spool = spool_new(s->server->store, room, s);
+		return append_refuse(s, cmd, why);
+	append_need_spool(s, a);
+	a->raw = a->literal.binary && a->next != NEXT_CLOSE && a->next != NEXT_PART_CLOSE;
+	a->binary |= a->raw;
+	if (a->raw)
+		append_end_bytes(a);
 	if (a->literal.sync)
 		imap_write(s, SLICE("+ Send the message\r\n"));
 	a->size += a->literal.size;
@@ -313,37 +350,16 @@ static enum imap_progress begin_literal(struct imap_session *s, struct imap_runn
 	return IMAP_WAIT_INPUT;
 }
 
-/* At most PIECE_MAX / 2 bytes. */
-static void add_bytes(struct append *a, struct slice piece)
-{
-	struct buf lf;
-
-	buf_init(&lf, PIECE_MAX);
-	lf_form_add(&a->lf, &lf, piece);
-	a->full = !spool_add(a->spool, buf_slice(&lf));
-	buf_release(&lf);
-}
-
-static void end_bytes(struct append *a)
-{
-	struct buf lf;
-
-	buf_init(&lf, PIECE_MAX);
-	lf_form_end(&a->lf, &lf);
-	spool_add(a->spool, buf_slice(&lf));
-	buf_release(&lf);
-}
-
 static size_t take_message(struct imap_session *s, struct imap_running *cmd, struct slice unread)
 {
 	struct append *a = cmd->at;
-	struct slice piece = slice_head(unread, PIECE_MAX / 2);
+	struct slice piece = slice_head(unread, APPEND_PIECE);
 
 	(void)s;
 	if (piece.len > a->left)
 		piece = slice_head(piece, (size_t)a->left);
 	a->left -= piece.len;
-	add_bytes(a, piece);
+	append_add_bytes(a, piece);
 	return piece.len;
 }
 
@@ -353,7 +369,9 @@ static enum imap_progress more(struct imap_session *s, struct imap_running *cmd)
 	enum store_status st = spool_failed(a->spool);
 
 	if (st != STORE_OK)
-		return refuse_status(s, cmd, st);
+		return append_refuse_status(s, cmd, st);
+	if (append_bytes_refused(s, a))
+		return append_refuse(s, cmd, append_bytes_refused(s, a));
 	if (a->full)
 		return IMAP_WAIT_JOB;
 	return a->left ? IMAP_WAIT_INPUT : await_line(cmd);
@@ -398,13 +416,18 @@ static bool is_last(const struct append *a)
 static enum imap_progress message_whole(struct imap_session *s, struct imap_running *cmd)
 {
 	struct append *a = cmd->at;
-	bool alone = !a->count && is_last(a);
+	bool alone = !a->count && is_last(a) && !a->old_uid;
 	struct spool *spool = a->spool;
 
-	end_bytes(a);
+	if (!a->size)
+		return append_refuse(s, cmd, "[CANNOT] An empty message is none");
+	append_end_bytes(a);
 	if (!alone && !a->group)
 		a->group = spool_group_new(s->server->store, a->folder);
+	if (a->old_uid && !a->count)
+		spool_group_replaces(a->group, s->mailbox, a->old_uid);
 	a->spool = NULL;
+	a->body = a->line_begun = false;
 	a->total += a->size;
 	a->size = 0;
 	a->count++;
@@ -416,16 +439,18 @@ static enum imap_progress message_whole(struct imap_session *s, struct imap_runn
 		.keyword_count = a->flags.keyword_count,
 		.received = a->received,
 		.want_uid = alone,
+		.binary = a->binary,
 		.group = a->group,
 	}, alone ? got_uid : got_settled, s);
+	a->binary = false;
 	return IMAP_WAIT_JOB;
 }
 
 static enum imap_progress settled(struct imap_session *s, struct imap_running *cmd)
 {
 	if (cmd->status != STORE_OK)
-		return refuse_status(s, cmd, cmd->status);
-	return read_line(s, cmd);
+		return append_refuse_status(s, cmd, cmd->status);
+	return append_read_line(s, cmd);
 }
 
 /* ---- The end ---- */
@@ -456,7 +481,7 @@ static enum imap_progress commit_group(struct imap_session *s, struct imap_runni
 static enum imap_progress committed(struct imap_session *s, struct imap_running *cmd)
 {
 	if (cmd->status != STORE_OK)
-		return refuse_status(s, cmd, cmd->status);
+		return append_refuse_status(s, cmd, cmd->status);
 	if (!s->mailbox)
 		return shown(s, cmd);
 	/* RFC 3501 6.3.11: SHOULD notify at once by EXISTS.  Whatever the folder's
@@ -466,12 +491,29 @@ static enum imap_progress committed(struct imap_session *s, struct imap_running 
 	return IMAP_WAIT_JOB;
 }
 
+/* RFC 8508 4.3: the new message's UID is told before the old one's EXPUNGE, and so is
+ * that it is there. */
+static enum imap_progress tell_replaced(struct imap_session *s, struct imap_running *cmd,
+					bool with_uid)
+{
+	struct append *a = cmd->at;
+
+	if (with_uid)
+		imap_untagged(s, "OK [APPENDUID %u %.*s] Replacement message ready",
+			      a->uid_validity, (int)a->uids.len, a->uids.data);
+	imap_update(s, false);
+	return imap_completed(s, cmd);
+}
+
 /* RFC 4315 3; without a UID when the index could not take the message. */
 static enum imap_progress shown(struct imap_session *s, struct imap_running *cmd)
 {
 	struct append *a = cmd->at;
+	bool with_uid = imap_has(s, CAP_UIDPLUS) && a->uids.len && !a->uids.overflow;
 
-	if (!imap_has(s, CAP_UIDPLUS) || !a->uids.len || a->uids.overflow)
+	if (a->old_uid)
+		return tell_replaced(s, cmd, with_uid);
+	if (!with_uid)
 		return imap_completed(s, cmd);
 	return imap_ok(s, cmd, "[APPENDUID %u %.*s] %s completed", a->uid_validity,
 		       (int)a->uids.len, a->uids.data, cmd->command->name);

@@ -112,6 +112,13 @@ static void keep_part(struct uid_set *asked, const struct partial_range *p)
 	*asked = part;
 }
 
+/* RFC 9051 has BINARY in itself. */
+static bool has_all(const struct imap_session *s, const struct fetch_plan *p)
+{
+	return (!p->binary || imap_has(s, CAP_BINARY) || (s->enabled & IMAP_REV2)) &&
+	       (!p->preview || imap_has(s, CAP_PREVIEW));
+}
+
 static bool parse(struct imap_session *s, struct imap_running *cmd, struct fetching *f)
 {
 	struct fetch_plan *plan = &f->job->plan;
@@ -131,6 +138,10 @@ static bool parse(struct imap_session *s, struct imap_running *cmd, struct fetch
 	/* RFC 7162 3.1.4.1. */
 	if (f->modifiers.changed)
 		fetch_plan_add(plan, FETCH_MODSEQ);
+	if (!has_all(s, plan)) {
+		a->wanted = "a FETCH item";
+		return false;
+	}
 	return true;
 }
 
@@ -307,6 +318,8 @@ static enum imap_progress finish(struct imap_session *s, struct imap_running *cm
 
 	if (job->failed)
 		return imap_no_status(s, cmd, STORE_FAILED);
+	if (job->unknown_cte)
+		return imap_no(s, cmd, "[UNKNOWN-CTE] There is an encoding that is not known");
 	/* RFC 2180 4.1.2: NO makes the client ask why.  Behind a UID FETCH the
 	 * EXPUNGE responses stand already, so there is nothing to ask. */
 	if (job->gone && !cmd->uid)

@@ -40,11 +40,6 @@ const struct imap_command imap_commands[] = {
 	{ "UNAUTHENTICATE", IN, IMAP_BARE, cmd_unauthenticate, CAP_UNAUTHENTICATE },
 	{ "ESEARCH",      IN, 0, cmd_esearch, CAP_MULTISEARCH },              /* RFC 7377 2 */
 	{ "UID ESEARCH",  IN, 0, cmd_esearch, CAP_MULTISEARCH },  /* in its example: the same */
-	{ "GETMETADATA",  IN, 0, cmd_getmetadata, CAP_METADATA_SERVER },      /* RFC 5464 4.2 */
-	{ "SETMETADATA",  IN, 0, cmd_setmetadata, CAP_METADATA_SERVER },      /* 4.3 */
-	{ "GETQUOTA",     IN, 0, cmd_getquota, CAP_QUOTA },                   /* RFC 9208 4.1.1 */
-	{ "GETQUOTAROOT", IN, 0, cmd_getquotaroot, CAP_QUOTA },               /* 4.1.2 */
-	{ "SETQUOTA",     IN, 0, cmd_setquota, CAP_QUOTA },                   /* 4.1.3 */
 	{ "ENABLE",       IN, 0, cmd_enable, CAP_ENABLE },                    /* RFC 5161 3.1 */
 	{ "IDLE",         IN, IMAP_BARE | IMAP_PUSHES, cmd_idle, CAP_IDLE },  /* RFC 2177 3 */
 
@@ -65,5 +60,8 @@ const struct imap_command imap_commands[] = {
 	{ "UID COPY",     IMAP_SELECTED, 0, cmd_copy, 0 },                    /* 6.4.8 */
 	{ "MOVE",         IMAP_SELECTED, IMAP_NUMBERS, cmd_move, CAP_MOVE },  /* RFC 6851 3.1 */
 	{ "UID MOVE",     IMAP_SELECTED, 0, cmd_move, CAP_MOVE },             /* 3.2 */
+	/* RFC 8508 3.2 */
+	{ "REPLACE",      IMAP_SELECTED, IMAP_OWN_INPUT | IMAP_NUMBERS, cmd_replace, CAP_REPLACE },
+	{ "UID REPLACE",  IMAP_SELECTED, IMAP_OWN_INPUT, cmd_replace, CAP_REPLACE },  /* 3.3 */
 	{ NULL, 0, 0, NULL, 0 }
 };

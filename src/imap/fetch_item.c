@@ -23,6 +23,7 @@ static const struct fetch_name {
 	{ "ENVELOPE",      FETCH_ENVELOPE,      SECTION_WHOLE,  false },
 	{ "BODY",          FETCH_BODY,          SECTION_WHOLE,  false },
 	{ "BODYSTRUCTURE", FETCH_BODYSTRUCTURE, SECTION_WHOLE,  false },
+	{ "PREVIEW",       FETCH_PREVIEW,       SECTION_WHOLE,  false },   /* RFC 8970 */
 	{ "RFC822",        FETCH_SECTION,       SECTION_WHOLE,  true  },
 	{ "RFC822.HEADER", FETCH_SECTION,       SECTION_HEADER, false },
 	{ "RFC822.TEXT",   FETCH_SECTION,       SECTION_TEXT,   true  },
@@ -65,7 +66,7 @@ static struct fetch_item *add(struct fetch_plan *p, enum fetch_kind kind, struct
 
 	*item = (struct fetch_item){ .kind = kind, .name = name };
 	p->flags |= kind == FETCH_FLAGS;
-	p->bodies |= kind == FETCH_SECTION;
+	p->bodies |= kind == FETCH_SECTION || kind == FETCH_BINARY || kind == FETCH_BINARY_SIZE;
 	return item;
 }
 
@@ -92,17 +93,39 @@ static bool parse_partial(struct fetch_item *item, struct imap_args *a)
 	return args_char(a, '>');
 }
 
-/* The brackets behind BODY or BODY.PEEK, and the name the response gives it. */
-static bool parse_section(struct fetch_plan *p, struct imap_args *a, struct arena *keep)
+/* What may have brackets behind it. */
+static const struct fetch_bracket {
+	const char *name, *answer;   /* as it is asked for; as the response has it */
+	enum fetch_kind kind;
+	bool seen;                   /* sets \Seen */
+} brackets[] = {
+	{ "BODY",        "BODY",        FETCH_SECTION,     true  },
+	{ "BODY.PEEK",   "BODY",        FETCH_SECTION,     false },
+	{ "BINARY",      "BINARY",      FETCH_BINARY,      true  },
+	{ "BINARY.PEEK", "BINARY",      FETCH_BINARY,      false },
+	{ "BINARY.SIZE", "BINARY.SIZE", FETCH_BINARY_SIZE, false },
+};
+enum { BRACKETS = sizeof(brackets) / sizeof(brackets[0]) };
+
+/* The brackets, and the name the response gives it. */
+static bool parse_section(struct fetch_plan *p, struct imap_args *a, struct arena *keep,
+			  const struct fetch_bracket *bracket)
 {
-	struct fetch_item *item = add(p, FETCH_SECTION, SLICE(""));
+	struct fetch_item *item = add(p, bracket->kind, SLICE(""));
 	struct buf name;
 	bool good;
 
-	if (!section_parse(&item->section, a, keep) || !parse_partial(item, a))
+	if (!section_parse(&item->section, a, keep))
 		return false;
+	/* RFC 3516 7: section-binary is part numbers only. */
+	if (bracket->kind != FETCH_SECTION && item->section.text != SECTION_WHOLE)
+		return fail(a, "part numbers only in the brackets of BINARY");
+	if (bracket->kind != FETCH_BINARY_SIZE && !parse_partial(item, a))
+		return false;
+	p->sets_seen |= bracket->seen;
+	p->binary |= bracket->kind != FETCH_SECTION;
 	buf_init(&name, FETCH_PLAN_BYTES);
-	buf_add_text(&name, "BODY");
+	buf_add_text(&name, bracket->answer);
 	section_print(&name, &item->section);
 	if (item->partial)
 		buf_printf(&name, "<%llu>", (unsigned long long)item->start);
@@ -113,19 +136,37 @@ static bool parse_section(struct fetch_plan *p, struct imap_args *a, struct aren
 	return good || fail(a, "shorter items");
 }
 
+/* [SP "(" preview-mod *(SP preview-mod) ")"]; of which there is one, LAZY (RFC 8970
+ * 6).  Other parentheses behind it are the command's. */
+static bool parse_lazy(struct fetch_plan *p, struct imap_args *a)
+{
+	struct imap_args list = *a;
+
+	p->preview = true;
+	if (!args_peek(&list, ' ') || !args_space(&list) || !args_peek(&list, '(') ||
+	    !args_char(&list, '(') || !args_word(&list, "LAZY"))
+		return true;
+	p->items[p->count - 1].lazy = true;
+	while (args_peek(&list, ' '))
+		if (!args_space(&list) || !args_word(&list, "LAZY"))
+			return fail(a, "LAZY");
+	a->rest = list.rest;
+	return args_char(a, ')');
+}
+
 static bool parse_item(struct fetch_plan *p, struct imap_args *a, struct arena *keep)
 {
 	struct slice word = next_word(a);
 	struct slice behind = slice_from(a->rest, word.len);
 	bool bracket = behind.len && behind.at[0] == '[';
-	bool peek = slice_is_nocase(word, "BODY.PEEK");
 
 	if (p->count == FETCH_ITEMS_MAX)
 		return fail(a, "fewer items");
-	if (bracket && (peek || slice_is_nocase(word, "BODY"))) {
+	for (size_t i = 0; bracket && i < BRACKETS; i++) {
+		if (!slice_is_nocase(word, brackets[i].name))
+			continue;
 		a->rest = behind;
-		p->sets_seen |= !peek;
-		return parse_section(p, a, keep);
+		return parse_section(p, a, keep, &brackets[i]);
 	}
 	for (size_t i = 0; i < NAMES; i++) {
 		if (!slice_is_nocase(word, names[i].name))
@@ -133,7 +174,7 @@ static bool parse_item(struct fetch_plan *p, struct imap_args *a, struct arena *
 		a->rest = behind;
 		p->sets_seen |= names[i].seen;
 		add(p, names[i].kind, slice_of(names[i].name))->section.text = names[i].text;
-		return true;
+		return names[i].kind != FETCH_PREVIEW || parse_lazy(p, a);
 	}
 	return fail(a, "a FETCH item");
 }

@@ -23,7 +23,10 @@ enum fetch_kind {
 	FETCH_ENVELOPE,
 	FETCH_BODY,
 	FETCH_BODYSTRUCTURE,
+	FETCH_PREVIEW,
 	FETCH_SECTION,
+	FETCH_BINARY,                /* RFC 3516 4.2 */
+	FETCH_BINARY_SIZE,
 };
 
 enum {
@@ -40,6 +43,7 @@ struct fetch_item {
 	enum fetch_kind kind;
 	struct slice name;           /* as the response has it: "BODY[1]<0>" */
 	struct section section;      /* FETCH_SECTION */
+	bool lazy;                   /* FETCH_PREVIEW: only if it is at hand */
 	bool partial;
 	uint64_t start, count;       /* octets of the CRLF form */
 };
@@ -48,8 +52,9 @@ struct fetch_plan {
 	struct fetch_item *items;
 	size_t count;
 	bool sets_seen;              /* a body is asked for without PEEK */
+	bool binary, preview;        /* what belongs to these capabilities is among the items */
 	bool flags;                  /* FLAGS is among the items */
-	bool bodies;                 /* some FETCH_SECTION: the file is needed in any case */
+	bool bodies;                 /* some section: the file is needed in any case */
 };
 
 /* "ALL", "FLAGS" or "(UID BODY.PEEK[1]<0.100>)".  With `uid` (UID FETCH) the UID is

@@ -1,10 +1,7 @@
 /*
- * Why a literal's length can be promised before its first byte is sent: the part
- * tree knows every size in CRLF form (what needs no tree is counted first), and the
- * message stays open, so that an expunge by somebody else cannot take it away
- * half-way.  What remains is a disk that fails or a program that writes into the
- * file; then the promise cannot be kept, anything sent in its place would be stored
- * as mail, and the connection ends.
+ * A literal whose length was promised (body.c) must come in full.  What can prevent
+ * it is a disk that fails or a program that writes into the file; anything sent in
+ * its place would be stored as mail, and the connection ends.
  */
 #include "fetch_job.h"
 
@@ -23,9 +20,6 @@ enum {
 	 * (FETCH_PLAN_BYTES) and the flags of a message with every keyword the
 	 * store allows (half a megabyte). */
 	OUT_MAX = 2 * 1024 * 1024,
-	/* Texts are made from at most 1 MiB of headers and 10,000 parts. */
-	TEXT_MAX = 8 * 1024 * 1024,
-	PIECE = 32 * 1024,
 };
 
 static void work(struct job *job);
@@ -39,7 +33,7 @@ struct fetch_job *fetch_job_new(void)
 	uid_set_init(&f->uids);
 	uid_set_init(&f->recent);
 	uid_set_init(&f->seen);
-	buf_init(&f->text, TEXT_MAX);
+	body_init(&f->body);
 	buf_init(&f->out, OUT_MAX);
 	return f;
 }
@@ -54,7 +48,7 @@ void fetch_job_free(struct fetch_job *f)
 	uid_set_release(&f->uids);
 	uid_set_release(&f->recent);
 	uid_set_release(&f->seen);
-	buf_release(&f->text);
+	body_release(&f->body);
 	buf_release(&f->out);
 	arena_free(f->keep);
 	free(f);
@@ -120,130 +114,55 @@ static bool add_nil(struct fetch_job *f)
 static bool begin_text(struct fetch_job *f, enum fetch_kind kind, uint32_t uid)
 {
 	enum reader_text which = kind == FETCH_ENVELOPE ? READER_ENVELOPE :
-				 kind == FETCH_BODY ? READER_BODY : READER_BODYSTRUCTURE;
+				 kind == FETCH_BODY ? READER_BODY :
+				 kind == FETCH_PREVIEW ? READER_PREVIEW : READER_BODYSTRUCTURE;
 
-	buf_clear(&f->text);
-	if (!is_there(f, reader_text(f->reader, uid, which, &f->text)))
+	buf_clear(&f->body.text);
+	if (!is_there(f, reader_text(f->reader, uid, which, &f->body.text)))
 		return add_nil(f);
-	f->source = (struct fetch_source){ .left = f->text.len };
+	body_open_text(&f->body);
 	f->sending = true;
 	return true;
 }
 
-/* How much of `size` octets is sent, and the announcement of it. */
-static void announce(struct fetch_job *f, const struct fetch_item *item, uint64_t size)
+/* The announcement of the value. */
+static void announce(struct fetch_job *f, const struct fetch_item *item)
 {
-	struct fetch_source *src = &f->source;
+	struct body *b = &f->body;
 
-	src->left = size;
-	if (item->partial) {
-		src->skip = item->start < size ? item->start : size;
-		src->left = size - src->skip < item->count ? size - src->skip : item->count;
-	}
-	if (src->left == 0) {
+	if (item->partial)
+		body_partial(b, item->start, item->count);
+	if (b->left == 0) {
 		buf_add_text(&f->out, "\"\"");
 		return;
 	}
-	buf_printf(&f->out, "{%llu}\r\n", (unsigned long long)src->left);
+	/* RFC 3516 4.3: a literal8 only where it has to be. */
+	buf_printf(&f->out, "%s{%llu}\r\n", b->binary && b->nul ? "~" : "",
+		   (unsigned long long)b->left);
 	f->sending = true;
-}
-
-/* The header came whole: up to its empty line, or there is nothing else. */
-static bool is_whole(struct slice header, uint64_t size)
-{
-	struct slice end = slice_from(header, header.len < 3 ? 0 : header.len - 3);
-
-	return header.len == size || slice_is(header, "\n") || slice_is(header, "\r\n") ||
-	       (end.len == 3 && (slice_is(end, "\n\r\n") || slice_is(slice_from(end, 1), "\n\n")));
-}
-
-/* The CRLF length of the file from `at` on.  False: it cannot be read. */
-static bool count_file(struct fetch_job *f, uint64_t at, uint64_t *octets)
-{
-	uint64_t size = reader_size(f->reader);
-	struct crlf_form form = { false };
-	char bytes[PIECE];
-
-	for (*octets = 0; at < size;) {
-		ssize_t n = reader_read(f->reader, at, bytes, PIECE);
-
-		if (n <= 0)
-			return false;
-		*octets += crlf_form_count(&form, slice_make(bytes, (size_t)n));
-		at += (uint64_t)n;
-	}
-	return true;
-}
-
-/* Sections of the message itself need no tree of its parts: most of what clients
- * ask for is found by reading the header, or the file, once.  False: they do. */
-static bool find_without_parts(struct fetch_job *f, const struct section *s,
-			       struct section_place *out)
-{
-	uint64_t size = reader_size(f->reader);
-	struct crlf_form form = { false };
-	struct slice header;
-
-	if (s->depth)
-		return false;
-	*out = (struct section_place){ .len = size };
-	if (s->text == SECTION_WHOLE)
-		return count_file(f, 0, &out->crlf);
-	header = reader_header(f->reader);
-	if (!is_whole(header, size))
-		return false;
-	if (s->text == SECTION_TEXT) {
-		out->at = header.len;
-		out->len = size - header.len;
-		return count_file(f, header.len, &out->crlf);
-	}
-	out->len = header.len;
-	out->crlf = crlf_form_count(&form, header);
-	out->header = header;
-	return true;
-}
-
-enum found { FOUND, NONE_SUCH, UNREADABLE };
-
-static enum found find(struct fetch_job *f, const struct section *s, struct section_place *out)
-{
-	const struct mime_part *root;
-
-	if (find_without_parts(f, s, out))
-		return FOUND;
-	root = reader_parts(f->reader);
-	if (!root)
-		return UNREADABLE;
-	return section_find(s, root, out) ? FOUND : NONE_SUCH;
 }
 
 static bool begin_section(struct fetch_job *f, const struct fetch_item *item)
 {
-	const struct section *s = &item->section;
-	struct section_place place;
+	bool binary = item->kind != FETCH_SECTION;
 
-	switch (find(f, s, &place)) {
-	case UNREADABLE:
+	switch (body_open(&f->body, f->reader, &item->section, binary)) {
+	case BODY_UNKNOWN_CTE:
+		f->unknown_cte = true;
+		return add_nil(f);
+	case BODY_UNREADABLE:
 		f->failed = true;
 		return add_nil(f);
-	case NONE_SUCH:
-		buf_add_text(&f->out, "NIL");
+	case BODY_NONE:
+		buf_add_text(&f->out, item->kind == FETCH_BINARY_SIZE ? "0" : "NIL");
 		return true;
-	case FOUND:
+	case BODY_FOUND:
 		break;
 	}
-	if (s->text == SECTION_FIELDS || s->text == SECTION_FIELDS_NOT) {
-		buf_clear(&f->text);
-		section_fields(&f->text, s, place.header);
-		f->source = (struct fetch_source){ 0 };
-		announce(f, item, f->text.len);
-		f->source.at = f->source.skip;
-		return true;
-	}
-	f->source = (struct fetch_source){
-		.from_file = true, .at = place.at, .unread = place.len,
-	};
-	announce(f, item, place.crlf);
+	if (item->kind == FETCH_BINARY_SIZE)
+		buf_printf(&f->out, "%llu", (unsigned long long)f->body.size);
+	else
+		announce(f, item);
 	return true;
 }
 
@@ -278,77 +197,19 @@ static bool begin_value(struct fetch_job *f, const struct fetch_item *item)
 	case FETCH_BODY:
 	case FETCH_BODYSTRUCTURE:
 		return begin_text(f, item->kind, m.uid);
+	case FETCH_PREVIEW:
+		/* RFC 8970 4.1: NIL is for LAZY alone. */
+		if (item->lazy && !reader_has_text(f->reader, m.uid, READER_PREVIEW)) {
+			buf_add_text(&f->out, "NIL");
+			return true;
+		}
+		return begin_text(f, item->kind, m.uid);
 	case FETCH_SECTION:
+	case FETCH_BINARY:
+	case FETCH_BINARY_SIZE:
 		return begin_section(f, item);
 	}
 	return false;
-}
-
-/* ---- Sending ---- */
-
-static void send_text(struct fetch_job *f)
-{
-	struct fetch_source *src = &f->source;
-	struct slice all = slice_from(buf_slice(&f->text), src->at);
-	struct slice piece = slice_head(all, src->left < PIECE ? src->left : PIECE);
-
-	buf_add(&f->out, piece);
-	src->at += piece.len;
-	src->left -= piece.len;
-}
-
-/* Over the octets in front of a partial, without making them. */
-static bool skip_piece(struct fetch_source *src, struct slice piece)
-{
-	struct crlf_form form = src->form;
-	uint64_t octets;
-
-	if (!src->skip)
-		return false;
-	octets = crlf_form_count(&form, piece);
-	if (octets > src->skip)
-		return false;
-	src->form = form;
-	src->skip -= octets;
-	return true;
-}
-
-static void add_piece(struct fetch_job *f, struct slice piece)
-{
-	struct fetch_source *src = &f->source;
-	struct buf *out = &f->out;
-	size_t from = out->len, octets;
-
-	section_wire(&src->form, out, piece);
-	octets = out->len - from;
-	if (src->skip) {
-		size_t drop = src->skip < octets ? src->skip : octets;
-
-		octets -= drop;
-		memmove(out->data + from, out->data + from + drop, octets);
-		src->skip -= drop;
-	}
-	if (octets > src->left)
-		octets = src->left;
-	out->len = from + octets;
-	src->left -= octets;
-}
-
-static void send_file(struct fetch_job *f)
-{
-	struct fetch_source *src = &f->source;
-	char bytes[PIECE];
-	ssize_t n;
-
-	n = reader_read(f->reader, src->at, bytes, src->unread < PIECE ? src->unread : PIECE);
-	if (n <= 0) {
-		f->broken = true;
-		return;
-	}
-	src->at += (uint64_t)n;
-	src->unread -= (uint64_t)n;
-	if (!skip_piece(src, slice_make(bytes, (size_t)n)))
-		add_piece(f, slice_make(bytes, (size_t)n));
 }
 
 /* ---- From message to message ---- */
@@ -437,11 +298,9 @@ static void begin_item(struct fetch_job *f)
 static void step(struct fetch_job *f)
 {
 	if (f->sending) {
-		if (f->source.from_file)
-			send_file(f);
-		else
-			send_text(f);
-		f->sending = f->source.left > 0;
+		if (!body_more(&f->body, &f->out))
+			f->broken = true;
+		f->sending = f->body.left > 0;
 	} else if (!f->seq) {
 		begin_message(f);
 	} else if (f->item == f->plan.count) {

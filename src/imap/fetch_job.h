@@ -6,7 +6,7 @@
 
 #include "base/arena.h"
 #include "base/buf.h"
-#include "base/lines.h"
+#include "body.h"
 #include "fetch_item.h"
 #include "net/lane.h"
 #include "store/reader.h"
@@ -24,15 +24,6 @@ enum {
 	FETCH_SLICE_BYTES = 256 * 1024,
 	/* Then others on the lane have their turn. */
 	FETCH_SLICE_MS = 50,
-};
-
-/* A value that is being sent: bytes of the open message, or of `text`. */
-struct fetch_source {
-	bool from_file;
-	uint64_t at, unread;         /* in the file, or in `text` */
-	struct crlf_form form;
-	uint64_t skip;               /* octets of the CRLF form before the partial */
-	uint64_t left;               /* octets still to be sent */
 };
 
 struct fetch_job {
@@ -56,14 +47,14 @@ struct fetch_job {
 	size_t message_at;           /* in out, where the message under way began */
 	bool torn;                   /* a part of its response is with the client */
 	bool sending;
-	struct fetch_source source;
-	struct buf text;             /* what source reads when it is no file */
+	struct body body;            /* the value that is being sent */
 
 	/* The result of a slice; the loop writes it and clears it. */
 	struct buf out;
 	bool finished;               /* there is no more */
 	bool broken;                 /* a literal cannot be finished: end the connection */
 	bool gone, failed;           /* messages were left out: expunged; unreadable */
+	bool unknown_cte;            /* ...in an encoding that is not known (RFC 3516 4.3) */
 };
 
 /* With an empty plan and no reader. */

@@ -32,6 +32,7 @@ bool imap_literal_at_end(struct slice line, struct imap_literal *out)
 		out->size = out->size * 10 + digit;
 	}
 	out->head = line.len - at + 1;
+	out->binary = at > 1 && line.at[at - 2] == '~';
 	return true;
 }
 

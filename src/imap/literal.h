@@ -7,10 +7,11 @@
 
 #include "base/slice.h"
 
-/* "{5}" or "{5+}" (RFC 7888) as the last thing of a line. */
+/* "{5}" or "{5+}" (RFC 7888) as the last thing of a line; "~{5}" (RFC 3516). */
 struct imap_literal {
 	uint64_t size;
 	bool sync;               /* the client waits for "+" before it sends */
+	bool binary;             /* there is a "~" before it */
 	size_t head;             /* length of the "{5}" itself */
 };
 

@@ -201,12 +201,17 @@ static bool walk_down(struct walk *w, uint32_t number)
 
 static void place_header(struct section_place *out, const struct mime_part *p)
 {
-	*out = (struct section_place){ p->header_at, p->header_len, p->header_crlf, p->header };
+	*out = (struct section_place){
+		.at = p->header_at, .len = p->header_len, .crlf = p->header_crlf,
+		.header = p->header,
+	};
 }
 
 static void place_body(struct section_place *out, const struct mime_part *p)
 {
-	*out = (struct section_place){ .at = p->body_at, .len = p->body_len, .crlf = p->body_crlf };
+	*out = (struct section_place){
+		.at = p->body_at, .len = p->body_len, .crlf = p->body_crlf, .part = p,
+	};
 }
 
 static void place_message(struct section_place *out, const struct mime_part *root)

@@ -52,6 +52,7 @@ struct section_place {
 	uint64_t at, len;
 	uint64_t crlf;               /* its length in CRLF form */
 	struct slice header;         /* the kept bytes of that header, for section_fields */
+	const struct mime_part *part;    /* whose body it is; NULL: it is something else */
 };
 
 /* False: there is no such part, or it has no such text (the answer is NIL). */

@@ -61,6 +61,7 @@ static const char *const STEPS[] = {
 	" PRIMARY KEY(folder, modseq, first)) WITHOUT ROWID;"
 	"CREATE TABLE history(folder INTEGER PRIMARY KEY, floor INTEGER, ranges INTEGER);"
 	"INSERT INTO history(folder, floor, ranges) SELECT id, modseq, 0 FROM folder;",
+	"ALTER TABLE text ADD COLUMN preview BLOB;",
 };
 enum { LAYOUT = sizeof(STEPS) / sizeof(STEPS[0]) };
 
@@ -69,8 +70,7 @@ static const char *const SQL[S_COUNT] = {
 	[S_COMMIT] = "COMMIT",
 	[S_ROLLBACK] = "ROLLBACK",
 	[S_FOLDER_GET] = "SELECT id, uid_validity, uid_next, first_recent, modseq, new_mtime,"
-		" cur_mtime, messages, unseen, bytes, stamp, deleted, deleted_bytes"
-		" FROM folder WHERE dir=?1",
+		" cur_mtime, messages, unseen, bytes, stamp, deleted, deleted_bytes FROM folder WHERE dir=?1",
 	[S_FOLDER_EXISTS] = "SELECT 1 FROM folder WHERE id=?1",
 	[S_FOLDER_NEW] = "INSERT INTO folder(dir, uid_validity, uid_next, first_recent, modseq,"
 		" new_mtime, cur_mtime, messages, unseen, bytes, stamp, deleted,"
@@ -98,10 +98,12 @@ static const char *const SQL[S_COUNT] = {
 	[S_TEXTS_DELETE] = "DELETE FROM text WHERE folder=?1 AND uid=?2",
 	[S_MESSAGE_UID] = "SELECT uid FROM message WHERE folder=?1 AND base=?2",
 	[S_COUNT_FROM] = "SELECT count(*) FROM message WHERE folder=?1 AND uid>=?2",
-	[S_TEXTS_PUT] = "INSERT OR REPLACE INTO text(folder, uid, envelope, body, bodystructure)"
-		" SELECT folder, uid, ?3, ?4, ?5 FROM message WHERE folder=?1 AND uid=?2",
-	[S_TEXTS_COPY] = "INSERT OR REPLACE INTO text(folder, uid, envelope, body, bodystructure)"
-		" SELECT ?3, ?4, envelope, body, bodystructure FROM text"
+	[S_TEXTS_PUT] = "INSERT OR REPLACE INTO text(folder, uid, envelope, body, bodystructure,"
+		" preview)"
+		" SELECT folder, uid, ?3, ?4, ?5, ?6 FROM message WHERE folder=?1 AND uid=?2",
+	[S_TEXTS_COPY] = "INSERT OR REPLACE INTO text(folder, uid, envelope, body, bodystructure,"
+		" preview)"
+		" SELECT ?3, ?4, envelope, body, bodystructure, preview FROM text"
 		" WHERE folder=?1 AND uid=?2",
 	[S_KEYS_DELETE] = "DELETE FROM keys WHERE folder=?1 AND uid=?2",
 	[S_KEYS_STATE] = "SELECT m.base, k.email, k.thread FROM message m LEFT JOIN keys k"
@@ -126,7 +128,7 @@ static const char *const SQL[S_COUNT] = {
 	[S_HISTORY_PUT] = "INSERT OR REPLACE INTO history(folder, floor, ranges)"
 		" VALUES(?1, ?2, ?3)",
 	[S_HISTORY_DELETE] = "DELETE FROM history WHERE folder=?1",
-	[S_TEXT] = "SELECT envelope, body, bodystructure FROM text WHERE folder=?1 AND uid=?2",
+	[S_TEXT] = "SELECT envelope, body, bodystructure, preview FROM text WHERE folder=?1 AND uid=?2",
 	[S_FILE] = "SELECT place, base || info FROM message WHERE folder=?1 AND uid=?2",
 	[S_KEYS] = "SELECT keys FROM keys WHERE folder=?1 AND uid=?2",
 	[S_KEYS_FROM] = "SELECT uid, thread, keys FROM keys WHERE folder=?1 AND uid>=?2"

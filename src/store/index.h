@@ -94,7 +94,7 @@ bool index_vanished_trim(struct index *ix, int64_t folder, uint64_t keep,
 			 struct index_history *h);
 
 /* The texts of store/reader.h, in its order; the keys lie in a table of their own. */
-enum { INDEX_TEXTS = 4, INDEX_KEYS = 3 };
+enum { INDEX_TEXTS = 5, INDEX_KEYS = 3, INDEX_PREVIEW = 4 };
 /* No message of that UID any more: nothing is done. */
 bool index_texts_put(struct index *ix, int64_t folder, uint32_t uid,
 		     const struct slice texts[INDEX_TEXTS]);

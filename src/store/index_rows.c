@@ -302,6 +302,8 @@ bool index_texts_put(struct index *ix, int64_t folder, uint32_t uid,
 	for (int i = 0; i < INDEX_KEYS; i++)
 		sqlite3_bind_blob(st, 3 + i, texts[i].len ? texts[i].at : "",
 				  (int)texts[i].len, SQLITE_STATIC);
+	sqlite3_bind_blob(st, 3 + INDEX_KEYS, texts[INDEX_PREVIEW].len ?
+			  texts[INDEX_PREVIEW].at : "", (int)texts[INDEX_PREVIEW].len, SQLITE_STATIC);
 	return index_run(ix, st) && index_keys_put(ix, folder, uid, texts[INDEX_KEYS]);
 }
 
@@ -352,7 +354,8 @@ bool index_text(struct index *ix, int64_t folder, uint32_t uid, unsigned which,
 	pthread_mutex_lock(&ix->read_lock);
 	st = index_read_row(ix, which == INDEX_KEYS ? S_KEYS : S_TEXT, folder, uid);
 	if (st) {
-		int column = which == INDEX_KEYS ? 0 : (int)which;
+		int column = which == INDEX_KEYS ? 0 :
+			     which == INDEX_PREVIEW ? INDEX_KEYS : (int)which;
 		const char *at = sqlite3_column_blob(st, column);
 		int len = sqlite3_column_bytes(st, column);
 

@@ -176,7 +176,8 @@ static bool is_level(struct slice level)
 	if (level.len == 0)
 		return false;
 	while ((n = text_utf8_next(level, &c)) > 0) {
-		if (c < 0x20 || (c >= 0x7f && c < 0xa0) || c == '/')
+		if (c < 0x20 || (c >= 0x7f && c < 0xa0) || c == '/' || c == 0x2028 ||
+		    c == 0x2029)
 			return false;
 		level = slice_from(level, n);
 	}

@@ -250,6 +250,11 @@ ssize_t reader_read(struct reader *r, uint64_t at, void *out, size_t len)
 	return n;
 }
 
+bool reader_has_parts(const struct reader *r)
+{
+	return r->parts != NULL;
+}
+
 const struct mime_part *reader_parts(struct reader *r)
 {
 	struct mime_scanner *scanner;
@@ -345,6 +350,23 @@ static bool kept_text(const struct reader *r, uint32_t uid, enum reader_text whi
 	       buf_add(out, made->texts[which]);
 }
 
+bool reader_has_text(struct reader *r, uint32_t uid, enum reader_text which)
+{
+	struct buf text;
+	bool has;
+
+	buf_init(&text, TEXT_KEPT_MAX);
+	has = kept_text(r, uid, which, &text) ||
+	      index_text(r->store->index, r->folder_id, uid, which, &text);
+	buf_release(&text);
+	return has;
+}
+
+static ssize_t read_part(void *ctx, uint64_t at, void *out, size_t len)
+{
+	return reader_read(ctx, at, out, len);
+}
+
 enum store_status reader_text(struct reader *r, uint32_t uid, enum reader_text which,
 			      struct buf *out)
 {
@@ -365,7 +387,10 @@ enum store_status reader_text(struct reader *r, uint32_t uid, enum reader_text w
 		return STORE_FAILED;
 	for (size_t i = 0; i < READER_TEXTS; i++)
 		buf_init(&texts[i], out->max);
-	texts_make(texts, root);
+	texts_make(texts, root, read_part, r);
+	/* Its text could not be read; the next time it may. */
+	if (which == READER_PREVIEW && !texts[which].len)
+		buf_add_text(&texts[which], "\"\"");
 	keep_texts(r, uid, texts);
 	ok = texts[which].len > 0 && buf_add(out, buf_slice(&texts[which]));
 	for (size_t i = 0; i < READER_TEXTS; i++)

@@ -64,9 +64,9 @@ static void open_tmp(struct spool_file *f)
 
 	file_unique(unique);
 	path_make(&f->tmp, f->store->root, "tmp", unique, "");
-	f->fd = open(f->tmp.at, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	f->fd = open(f->tmp.at, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 	if (f->fd < 0 && errno == ENOENT && maildir_heal(f->store->root))
-		f->fd = open(f->tmp.at, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+		f->fd = open(f->tmp.at, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 	if (f->fd < 0)
 		f->st = maildir_failed("cannot make a message file", f->tmp.at, errno);
 }

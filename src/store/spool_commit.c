@@ -36,6 +36,7 @@ struct commit_job {
 	unsigned flags;
 	char *link_path;
 	bool want_uid;
+	bool binary;
 	struct spool_group *group;
 	struct folder_dir dir;
 	struct arrived *arrived;
@@ -67,9 +68,15 @@ static enum store_status check_disk(const struct store *s, uint64_t size)
 	return STORE_OK;
 }
 
+static ssize_t read_file(void *ctx, uint64_t at, void *out, size_t len)
+{
+	return pread(((const struct spool_file *)ctx)->fd, out, len, (off_t)at);
+}
+
 /* The bytes are on disk, dated, and safe; still under tmp/. */
 static enum store_status settle_file(struct commit_job *j)
 {
+	const struct mime_part *root;
 	struct spool_file *f = j->file;
 	struct timespec times[2] = {
 		{ .tv_nsec = UTIME_NOW },
@@ -77,12 +84,16 @@ static enum store_status settle_file(struct commit_job *j)
 	};
 
 	spool_file_add(f, buf_slice(&j->rest));
+	if (f->st == STORE_OK && j->binary)
+		f = j->file = spool_file_encode(f, &root);
+	else if (f->st == STORE_OK)
+		root = mime_scanner_end(f->scanner);
 	if (f->st != STORE_OK)
 		return f->st;
 	/* INTERNALDATE survives a lost index as the file's time. */
 	if (futimens(f->fd, times) != 0 || fsync(f->fd) != 0)
 		return maildir_failed("cannot sync a message", f->tmp.at, errno);
-	texts_make(j->arrived->texts, mime_scanner_end(f->scanner));
+	texts_make(j->arrived->texts, root, read_file, f);
 	return STORE_OK;
 }
 
@@ -263,6 +274,7 @@ struct commit_job *commit_new(struct store *s, const struct spool_commit *c,
 	j->arrived = a;
 	j->flags = c->flags;
 	j->want_uid = c->want_uid;
+	j->binary = c->binary;
 	j->group = c->group;
 	if (c->group)
 		spool_group_expect(c->group);

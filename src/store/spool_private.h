@@ -23,6 +23,9 @@ struct spool_file *spool_file_new(struct store *s);
 /* Blocking: closes, removes from tmp/. */
 void spool_file_free(struct spool_file *f);
 void spool_file_add(struct spool_file *f, struct slice bytes);
+/* Of a file that is whole: what IMAP cannot carry in base64, LF line ends; its tree
+ * in *root.  Takes the file and gives another, or the same with its st set. */
+struct spool_file *spool_file_encode(struct spool_file *f, const struct mime_part **root);
 /* spool_file_free on the lane. */
 void spool_file_drop(struct spool_file *f);
 

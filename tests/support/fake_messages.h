@@ -175,6 +175,19 @@ const struct mime_part *reader_parts(struct reader *r)
 	return r->parts;
 }
 
+bool reader_has_parts(const struct reader *r)
+{
+	return r->parts != NULL;
+}
+
+bool reader_has_text(struct reader *r, uint32_t uid, enum reader_text which)
+{
+	(void)r;
+	(void)uid;
+	(void)which;
+	return true;
+}
+
 struct slice reader_header(struct reader *r)
 {
 	return slice_head(r->open->bytes, header_length(r->open->bytes));
