@@ -174,7 +174,8 @@ static bool parse_set(struct parse *p, struct search_key *key)
 	if (arena_room(p->keep) < set.count * sizeof(*kept))
 		return over_limit(p, "message numbers");
 	kept = arena_array(p->keep, set.count, sizeof(*kept));
-	memcpy(kept, set.ranges, set.count * sizeof(*kept));
+	if (set.count)                   /* "$" has none */
+		memcpy(kept, set.ranges, set.count * sizeof(*kept));
 	key->set = (struct uid_set){ .ranges = kept, .count = set.count };
 	return true;
 }
