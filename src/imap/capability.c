@@ -62,6 +62,7 @@ static const struct capability {
 	[CAP_LIST_EXTENDED] = { "LIST-EXTENDED", INSIDE, 0, 0 },                /* RFC 5258 */
 	[CAP_LIST_STATUS]   = { "LIST-STATUS", INSIDE, 0, CAP_LIST_EXTENDED },  /* RFC 5819 */
 	[CAP_STATUS_SIZE]   = { "STATUS=SIZE", INSIDE, 0, 0 },                  /* RFC 8438 */
+	[CAP_I18NLEVEL_1]   = { "I18NLEVEL=1", INSIDE, 0, 0 },                  /* RFC 5255 4 */
 	[CAP_SAVEDATE]      = { "SAVEDATE", INSIDE, 0, 0 },                     /* RFC 8514 */
 	[CAP_INPROGRESS]    = { "INPROGRESS", INSIDE, 0, 0 },                   /* RFC 9585 */
 	[CAP_PARTIAL]       = { "PARTIAL", INSIDE, 0, CAP_ESEARCH },            /* RFC 9394 */
@@ -76,6 +77,11 @@ static const struct capability {
 	[CAP_UTF8_ACCEPT]   = { "UTF8=ACCEPT", INSIDE, IMAP_UTF8, 0 },          /* RFC 6855 */
 	[CAP_PREVIEW]       = { "PREVIEW", INSIDE, 0, 0 },                      /* RFC 8970 */
 	[CAP_MULTIAPPEND]   = { "MULTIAPPEND", INSIDE, 0, 0 },                  /* RFC 3502 */
+	[CAP_SORT]          = { "SORT", INSIDE, 0, 0 },                         /* RFC 5256 */
+	[CAP_SORT_DISPLAY]  = { "SORT=DISPLAY", INSIDE, 0, CAP_SORT },          /* RFC 5957 */
+	[CAP_THREAD_ORDEREDSUBJECT] = { "THREAD=ORDEREDSUBJECT", INSIDE, 0, 0 },        /* RFC 5256 */
+	[CAP_THREAD_REFERENCES] = { "THREAD=REFERENCES", INSIDE, 0, 0 },        /* RFC 5256 */
+	[CAP_THREAD_REFS]   = { "THREAD=REFS", INSIDE, 0, 0 },  /* draft-ietf-morg-inthread */
 	[CAP_APPENDLIMIT]   = { "APPENDLIMIT", INSIDE | LIMIT, 0, 0 },          /* RFC 7889 */
 };
 

@@ -52,6 +52,10 @@ const struct imap_command imap_commands[] = {
 	{ "SEARCH",       IMAP_SELECTED, BY_NUMBER, cmd_search, 0 },          /* RFC 3501 6.4.4 */
 	{ "UID SEARCH",   IMAP_SELECTED, 0, cmd_search, 0 },                  /* 6.4.8 */
 	{ "CANCELUPDATE", IMAP_SELECTED, 0, cmd_cancelupdate, CAP_CONTEXT_SEARCH }, /* RFC 5267 4.3.5 */
+	{ "SORT",         IMAP_SELECTED, BY_NUMBER, cmd_sort, CAP_SORT },     /* RFC 5256 3 */
+	{ "UID SORT",     IMAP_SELECTED, 0, cmd_sort, CAP_SORT },
+	{ "THREAD",       IMAP_SELECTED, BY_NUMBER, cmd_thread, 0 },          /* RFC 5256 3 */
+	{ "UID THREAD",   IMAP_SELECTED, 0, cmd_thread, 0 },
 	{ "FETCH",        IMAP_SELECTED, BY_NUMBER, cmd_fetch, 0 },           /* 6.4.5 */
 	{ "UID FETCH",    IMAP_SELECTED, 0, cmd_fetch, 0 },                   /* 6.4.8 */
 	{ "STORE",        IMAP_SELECTED, BY_NUMBER, cmd_store, 0 },           /* 6.4.6 */

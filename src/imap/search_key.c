@@ -363,6 +363,23 @@ static bool parse_charset(struct parse *p, bool utf8)
 	return true;
 }
 
+enum search_parse search_plan_parse_charset(struct search_plan *out, struct imap_args *a,
+					    struct arena *keep)
+{
+	struct parse p = { .plan = out, .a = a, .keep = keep, .result = SEARCH_PARSED };
+
+	*out = (struct search_plan){ 0 };
+	if (!args_astring(a, &p.charset) || !args_space(a))
+		return SEARCH_SYNTAX;
+	out->root = parse_all(&p);
+	/* So that what is wrong with the line is said first. */
+	if (!out->root)
+		return p.result;
+	if (!args_end(a))
+		return SEARCH_SYNTAX;
+	return charset_known(p.charset) ? SEARCH_PARSED : SEARCH_CHARSET;
+}
+
 enum search_parse search_plan_parse(struct search_plan *out, struct imap_args *a,
 				    struct arena *keep, bool utf8)
 {

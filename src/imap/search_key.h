@@ -96,6 +96,10 @@ enum search_parse {
 enum search_parse search_plan_parse(struct search_plan *out, struct imap_args *a,
 				    struct arena *keep, bool utf8);
 
+/* The same of SORT and THREAD: "charset SP keys" (RFC 5256 5, search-criteria). */
+enum search_parse search_plan_parse_charset(struct search_plan *out, struct imap_args *a,
+					    struct arena *keep);
+
 /* Puts the last message number and the last UID (0: none) in the place of "*", what
  * is saved (which lives as long as the plan) in the place of "$", and the sets in the
  * form that uid_set_has() reads.  Once. */

@@ -125,12 +125,10 @@ static bool may_run(const struct search_plan *plan, struct imap_session *s,
 	return true;
 }
 
-bool search_run_parse(struct search_run *r, struct imap_running *cmd,
-		      const struct search_return *ret, enum imap_progress *progress)
+static bool parsed(struct search_run *r, struct imap_running *cmd, enum search_parse result,
+		   const struct search_return *ret, enum imap_progress *progress)
 {
 	struct imap_session *s = r->s;
-	enum search_parse result = search_plan_parse(&r->job->plan, &cmd->args, r->job->keep,
-						     s->enabled & IMAP_UTF8);
 
 	if (result == SEARCH_PARSED)
 		return may_run(&r->job->plan, s, cmd, progress);
@@ -141,6 +139,20 @@ bool search_run_parse(struct search_run *r, struct imap_running *cmd,
 	search_forget_saved(s, ret);
 	*progress = refuse(s, cmd, result);
 	return false;
+}
+
+bool search_run_parse(struct search_run *r, struct imap_running *cmd,
+		      const struct search_return *ret, enum imap_progress *progress)
+{
+	return parsed(r, cmd, search_plan_parse(&r->job->plan, &cmd->args, r->job->keep,
+						   r->s->enabled & IMAP_UTF8), ret, progress);
+}
+
+bool search_run_parse_charset(struct search_run *r, struct imap_running *cmd,
+			      const struct search_return *ret, enum imap_progress *progress)
+{
+	return parsed(r, cmd, search_plan_parse_charset(&r->job->plan, &cmd->args,
+							   r->job->keep), ret, progress);
 }
 
 void search_run_begin(struct search_run *r, struct mailbox *m, const struct snapshot *view)

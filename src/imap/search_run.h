@@ -42,6 +42,9 @@ unsigned search_options_known(const struct imap_session *s, bool sort);
  * that was given instead. */
 bool search_run_parse(struct search_run *r, struct imap_running *cmd,
 		      const struct search_return *ret, enum imap_progress *progress);
+/* The same where a charset has to stand first (SORT, THREAD). */
+bool search_run_parse_charset(struct search_run *r, struct imap_running *cmd,
+			      const struct search_return *ret, enum imap_progress *progress);
 /* Then begins it, with what the session has saved if it is the selected mailbox. */
 void search_run_begin(struct search_run *r, struct mailbox *m, const struct snapshot *view);
 

@@ -1,0 +1,271 @@
+/*
+ * SORT, THREAD and their UID forms (RFC 5256 3; ESORT, RFC 5267 3): a search whose
+ * result goes through another job before it is told.  While that job makes keys that
+ * the index lacks, they are brought there from time to time, or a large folder would
+ * be read again by the next command.
+ */
+#include <stdlib.h>
+
+#include "base/list.h"
+#include "base/mem.h"
+#include "capability.h"
+#include "commands.h"
+#include "order_job.h"
+#include "search_result.h"
+#include "search_run.h"
+
+enum { RETRY_MS = 100, PIECE = 32 * 1024 };
+
+struct ordering {
+	struct imap_session *s;
+	struct search_return ret;
+	struct search_run run;
+	struct order_job *job;
+	bool running;                    /* the job is on its lane */
+	bool gone;                       /* some messages were expunged by others */
+	struct timer retry;
+	struct search_result result;
+	uint32_t *numbers;               /* THREAD: what each message is told as */
+	bool told;                       /* a part of the answer is written */
+};
+
+static enum imap_progress begin(struct imap_session *s, struct imap_running *cmd);
+static enum imap_progress search_on(struct imap_session *s, struct imap_running *cmd);
+static enum imap_progress order(struct imap_session *s, struct imap_running *cmd);
+static enum imap_progress order_on(struct imap_session *s, struct imap_running *cmd);
+static enum imap_progress sorted(struct imap_session *s, struct imap_running *cmd);
+static enum imap_progress threaded(struct imap_session *s, struct imap_running *cmd);
+static enum imap_progress tell_sorted(struct imap_session *s, struct imap_running *cmd);
+static enum imap_progress tell_threads(struct imap_session *s, struct imap_running *cmd);
+static void retry_now(struct timer *t);
+static void slice_done(struct job *job);
+static void release(struct imap_session *s, struct imap_running *cmd);
+
+static struct ordering *prepare(struct imap_session *s, struct imap_running *cmd,
+				enum order_kind kind)
+{
+	struct ordering *f = arena_get(cmd->arena, sizeof(*f));
+
+	f->s = s;
+	f->retry.fire = retry_now;
+	f->job = order_job_new(kind);
+	f->job->job.done = slice_done;
+	f->job->job.owner = f;
+	cmd->at = f;
+	cmd->release = release;
+	search_run_init(&f->run, s);
+	return f;
+}
+
+/* sort = ["UID" SP] "SORT" SP sort-criteria SP search-criteria */
+enum imap_progress cmd_sort(struct imap_session *s, struct imap_running *cmd)
+{
+	struct ordering *f = prepare(s, cmd, ORDER_SORT);
+	struct imap_args *a = &cmd->args;
+	struct sort_program program;
+
+	if (!args_space(a) || !search_return_parse(&f->ret, a, search_options_known(s, true)) ||
+	    !sort_program_parse(&program, a, imap_has(s, CAP_SORT_DISPLAY)) || !args_space(a))
+		return imap_bad_args(s, cmd);
+	sorter_init(&f->job->sorter, &program);
+	return begin(s, cmd);
+}
+
+static bool parse_algorithm(const struct imap_session *s, struct imap_args *a,
+			    enum thread_algorithm *out)
+{
+	static const struct {
+		const char *name;
+		enum imap_cap cap;
+		enum thread_algorithm algorithm;
+	} rows[] = {
+		{ "ORDEREDSUBJECT", CAP_THREAD_ORDEREDSUBJECT, THREAD_ORDEREDSUBJECT },
+		{ "REFERENCES", CAP_THREAD_REFERENCES, THREAD_REFERENCES },
+		{ "REFS", CAP_THREAD_REFS, THREAD_REFS },
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		*out = rows[i].algorithm;
+		if (imap_has(s, rows[i].cap) && args_word(a, rows[i].name))
+			return true;
+	}
+	a->wanted = "a threading algorithm";
+	return false;
+}
+
+/* thread = ["UID" SP] "THREAD" SP thread-alg SP search-criteria */
+enum imap_progress cmd_thread(struct imap_session *s, struct imap_running *cmd)
+{
+	struct ordering *f = prepare(s, cmd, ORDER_THREAD);
+	struct imap_args *a = &cmd->args;
+	enum thread_algorithm algorithm;
+
+	if (!args_space(a) || !parse_algorithm(s, a, &algorithm) || !args_space(a))
+		return imap_bad_args(s, cmd);
+	threader_init(&f->job->threader, algorithm);
+	return begin(s, cmd);
+}
+
+static enum imap_progress begin(struct imap_session *s, struct imap_running *cmd)
+{
+	struct ordering *f = cmd->at;
+	enum imap_progress progress;
+
+	if (!search_run_parse_charset(&f->run, cmd, &f->ret, &progress))
+		return progress;
+	search_run_begin(&f->run, s->mailbox, s->view);
+	cmd->resume = search_on;
+	return search_on(s, cmd);
+}
+
+static enum imap_progress search_on(struct imap_session *s, struct imap_running *cmd)
+{
+	struct ordering *f = cmd->at;
+
+	if (s->leaving)
+		return IMAP_DONE;                /* BYE instead */
+	switch (search_run_step(&f->run)) {
+	case SEARCH_GOES_ON:
+		return IMAP_WAIT_JOB;
+	case SEARCH_BUSY:
+		search_forget_saved(s, &f->ret);
+		return imap_no_status(s, cmd, STORE_BUSY);
+	case SEARCH_FINISHED:
+		break;
+	}
+	return order(s, cmd);
+}
+
+static enum imap_progress order(struct imap_session *s, struct imap_running *cmd)
+{
+	struct ordering *f = cmd->at;
+	struct search_job *found = f->run.job;
+
+	f->gone = found->gone;
+	order_job_begin(f->job, s->mailbox, found->view, found->found, found->found_count);
+	found->found = NULL;
+	found->found_count = found->found_cap = 0;
+	cmd->resume = order_on;
+	return order_on(s, cmd);
+}
+
+static void retry_now(struct timer *t)
+{
+	imap_command_resume(container_of(t, struct ordering, retry)->s);
+}
+
+static void slice_done(struct job *job)
+{
+	struct order_job *j = container_of(job, struct order_job, job);
+	struct ordering *f = job->owner;
+
+	if (!f) {
+		order_job_free(j);
+		return;
+	}
+	f->running = false;
+	imap_command_resume(f->s);
+}
+
+static enum imap_progress order_on(struct imap_session *s, struct imap_running *cmd)
+{
+	struct ordering *f = cmd->at;
+
+	if (s->leaving)
+		return IMAP_DONE;
+	if (f->job->keys_full) {
+		f->job->keys_full = false;
+		reader_keep(f->job->reader, imap_store_answer, s);
+		return IMAP_WAIT_JOB;
+	}
+	if (f->job->finished)
+		return f->job->kind == ORDER_SORT ? sorted(s, cmd) : threaded(s, cmd);
+	f->running = reader_submit(f->job->reader, &f->job->job);
+	if (!f->running)
+		timer_set(conn_loop(s->base.conn), &f->retry, RETRY_MS);
+	return IMAP_WAIT_JOB;
+}
+
+static enum imap_progress complete(struct imap_session *s, struct imap_running *cmd)
+{
+	const struct ordering *f = cmd->at;
+
+	if (f->gone)
+		return imap_ok(s, cmd, "[EXPUNGEISSUED] %s completed", cmd->command->name);
+	return imap_completed(s, cmd);
+}
+
+/* ---- SORT ---- */
+
+static enum imap_progress sorted(struct imap_session *s, struct imap_running *cmd)
+{
+	struct ordering *f = cmd->at;
+
+	f->result = (struct search_result){
+		.ret = &f->ret, .word = "SORT", .tag = cmd->tag, .view = f->job->view,
+		.found = f->job->found, .count = f->job->count, .uid = cmd->uid,
+		.modseq = f->run.job->plan.modseq, .sorted = true,
+	};
+	if (f->ret.options & SEARCH_RETURN_SAVE && !search_result_save(&f->result, s))
+		return imap_no(s, cmd, "[NOTSAVED] That is too much to keep");
+	cmd->resume = tell_sorted;
+	return tell_sorted(s, cmd);
+}
+
+/* Comes again when the client has read what was written so far. */
+static enum imap_progress tell_sorted(struct imap_session *s, struct imap_running *cmd)
+{
+	if (!search_result_write(&((struct ordering *)cmd->at)->result, s))
+		return IMAP_WAIT_OUTPUT;
+	return complete(s, cmd);
+}
+
+/* ---- THREAD ---- */
+
+static enum imap_progress threaded(struct imap_session *s, struct imap_running *cmd)
+{
+	struct ordering *f = cmd->at;
+	const struct order_job *j = f->job;
+
+	if (j->threader.too_many)
+		return imap_no(s, cmd, "[LIMIT] Too many references in one mailbox");
+	f->numbers = mem_array(j->count ? j->count : 1, sizeof(*f->numbers));
+	for (size_t i = 0; i < j->count; i++)
+		f->numbers[i] = cmd->uid ? snapshot_uid(j->view, j->found[i]) : j->found[i];
+	cmd->resume = tell_threads;
+	return tell_threads(s, cmd);
+}
+
+/* thread-data = "THREAD" [SP 1*thread-list] */
+static enum imap_progress tell_threads(struct imap_session *s, struct imap_running *cmd)
+{
+	struct ordering *f = cmd->at;
+	struct buf out;
+	bool done;
+
+	buf_init(&out, 2 * PIECE);
+	if (!f->told)
+		buf_add_text(&out, f->job->count ? "* THREAD " : "* THREAD");
+	f->told = true;
+	done = threader_print(&f->job->threader, &out, PIECE, f->numbers);
+	if (done)
+		buf_add_text(&out, "\r\n");
+	imap_write(s, buf_slice(&out));
+	buf_release(&out);
+	s->in_response = !done;
+	return done ? complete(s, cmd) : IMAP_WAIT_OUTPUT;
+}
+
+static void release(struct imap_session *s, struct imap_running *cmd)
+{
+	struct ordering *f = cmd->at;
+
+	if (timer_is_set(&f->retry))
+		timer_clear(conn_loop(s->base.conn), &f->retry);
+	search_run_release(&f->run);
+	if (f->running)
+		job_abandon(&f->job->job);
+	else
+		order_job_free(f->job);
+	free(f->numbers);
+}
