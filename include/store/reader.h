@@ -54,8 +54,11 @@ bool reader_has_text(struct reader *r, uint32_t uid, enum reader_text which);
 /* So much was made that the next texts may not be kept: reader_keep() first. */
 bool reader_has_much(const struct reader *r);
 
-/* The message's object ids, as the index has them. */
-enum store_status reader_ids(struct reader *r, uint32_t uid, struct object_ids *ids);
+/* The message's object ids.  With `thread` also the one that is told once and for all:
+ * to be told, it should be in the index already (reader_text of its keys, then
+ * reader_keep()), else it is the one that it would be given now. */
+enum store_status reader_ids(struct reader *r, uint32_t uid, bool thread,
+			     struct object_ids *ids);
 
 /* Keys by the thousand: those the index has of messages from a UID on, at most `most`,
  * in the order of UIDs.  A message that is passed over has none yet (reader_text).

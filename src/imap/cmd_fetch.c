@@ -12,10 +12,12 @@
 #include <assert.h>
 
 #include "base/list.h"
+#include "base/mem.h"
 #include "commands.h"
 #include "fetch_job.h"
 #include "fetch_modifier.h"
 #include "net/loop.h"
+#include "order_run.h"
 #include "session.h"
 
 enum {
@@ -31,6 +33,7 @@ struct fetching {
 	struct timer retry;
 	struct fetch_modifiers modifiers;
 	struct imap_set set;             /* as it was written */
+	struct order_run ids;            /* THREADID */
 };
 
 static void ask_vanished(struct imap_session *s, struct fetching *f);
@@ -41,12 +44,32 @@ static void mark_seen(struct imap_session *s, struct fetching *f);
 static void marked_seen(void *owner, enum store_status st, const struct uid_set *refused);
 static enum imap_progress after_seen(struct imap_session *s, struct imap_running *cmd);
 static enum imap_progress begin(struct imap_session *s, struct imap_running *cmd);
+static enum imap_progress give_threads(struct imap_session *s, struct imap_running *cmd);
+static enum imap_progress render(struct imap_session *s, struct imap_running *cmd);
 static enum imap_progress submit(struct imap_session *s, struct imap_running *cmd);
 static void retry_now(struct timer *t);
 static void slice_done(struct job *job);
 static enum imap_progress next_slice(struct imap_session *s, struct imap_running *cmd);
 static enum imap_progress finish(struct imap_session *s, struct imap_running *cmd);
 static void release(struct imap_session *s, struct imap_running *cmd);
+
+/* The numbers of those that were asked for. */
+static size_t list_messages(const struct imap_session *s, const struct uid_set *asked,
+			    uint32_t **out)
+{
+	uint32_t *found = mem_array((size_t)snapshot_count(s->view) + 1, sizeof(*found));
+	size_t count = 0;
+
+	for (size_t i = 0; i < asked->count; i++) {
+		uint32_t seq = snapshot_seq_from(s->view, asked->ranges[i].first);
+
+		for (; seq <= snapshot_count(s->view) &&
+		       snapshot_uid(s->view, seq) <= asked->ranges[i].last; seq++)
+			found[count++] = seq;
+	}
+	*out = found;
+	return count;
+}
 
 /* What \Seen will change: the asked-for messages that do not have it. */
 static void find_unseen(const struct imap_session *s, const struct uid_set *asked,
@@ -244,6 +267,34 @@ static enum imap_progress after_seen(struct imap_session *s, struct imap_running
 static enum imap_progress begin(struct imap_session *s, struct imap_running *cmd)
 {
 	struct fetching *f = cmd->at;
+	uint32_t *found;
+	size_t count;
+
+	if (!fetch_plan_has(&f->job->plan, FETCH_THREADID))
+		return render(s, cmd);
+	/* RFC 8474 5.2: what is told once stays, so it is written down before. */
+	count = list_messages(s, &f->job->uids, &found);
+	order_run_init(&f->ids, s, ORDER_NOTHING);
+	order_job_begin(f->ids.job, s->mailbox, s->view, found, count);
+	cmd->resume = give_threads;
+	return give_threads(s, cmd);
+}
+
+static enum imap_progress give_threads(struct imap_session *s, struct imap_running *cmd)
+{
+	struct fetching *f = cmd->at;
+
+	if (s->leaving)
+		return IMAP_DONE;
+	if (order_run_step(&f->ids) == ORDER_GOES_ON)
+		return IMAP_WAIT_JOB;
+	order_run_release(&f->ids);
+	return render(s, cmd);
+}
+
+static enum imap_progress render(struct imap_session *s, struct imap_running *cmd)
+{
+	struct fetching *f = cmd->at;
 
 	f->job->enabled = s->enabled;
 	fetch_job_begin(f->job, s->mailbox, s->view, &s->recent);
@@ -339,4 +390,5 @@ static void release(struct imap_session *s, struct imap_running *cmd)
 		job_abandon(&f->job->job);
 	else
 		fetch_job_free(f->job);
+	order_run_release(&f->ids);
 }

@@ -6,24 +6,20 @@
  */
 #include <stdlib.h>
 
-#include "base/list.h"
 #include "base/mem.h"
 #include "capability.h"
 #include "commands.h"
-#include "order_job.h"
+#include "order_run.h"
 #include "search_result.h"
 #include "search_run.h"
 
-enum { RETRY_MS = 100, PIECE = 32 * 1024 };
+enum { PIECE = 32 * 1024 };
 
 struct ordering {
-	struct imap_session *s;
 	struct search_return ret;
 	struct search_run run;
-	struct order_job *job;
-	bool running;                    /* the job is on its lane */
+	struct order_run order;
 	bool gone;                       /* some messages were expunged by others */
-	struct timer retry;
 	struct search_result result;
 	uint32_t *numbers;               /* THREAD: what each message is told as */
 	bool told;                       /* a part of the answer is written */
@@ -37,8 +33,6 @@ static enum imap_progress sorted(struct imap_session *s, struct imap_running *cm
 static enum imap_progress threaded(struct imap_session *s, struct imap_running *cmd);
 static enum imap_progress tell_sorted(struct imap_session *s, struct imap_running *cmd);
 static enum imap_progress tell_threads(struct imap_session *s, struct imap_running *cmd);
-static void retry_now(struct timer *t);
-static void slice_done(struct job *job);
 static void release(struct imap_session *s, struct imap_running *cmd);
 
 static struct ordering *prepare(struct imap_session *s, struct imap_running *cmd,
@@ -46,14 +40,10 @@ static struct ordering *prepare(struct imap_session *s, struct imap_running *cmd
 {
 	struct ordering *f = arena_get(cmd->arena, sizeof(*f));
 
-	f->s = s;
-	f->retry.fire = retry_now;
-	f->job = order_job_new(kind);
-	f->job->job.done = slice_done;
-	f->job->job.owner = f;
 	cmd->at = f;
 	cmd->release = release;
 	search_run_init(&f->run, s);
+	order_run_init(&f->order, s, kind);
 	return f;
 }
 
@@ -67,7 +57,7 @@ enum imap_progress cmd_sort(struct imap_session *s, struct imap_running *cmd)
 	if (!args_space(a) || !search_return_parse(&f->ret, a, search_options_known(s, true)) ||
 	    !sort_program_parse(&program, a, imap_has(s, CAP_SORT_DISPLAY)) || !args_space(a))
 		return imap_bad_args(s, cmd);
-	sorter_init(&f->job->sorter, &program);
+	sorter_init(&f->order.job->sorter, &program);
 	return begin(s, cmd);
 }
 
@@ -102,7 +92,7 @@ enum imap_progress cmd_thread(struct imap_session *s, struct imap_running *cmd)
 
 	if (!args_space(a) || !parse_algorithm(s, a, &algorithm) || !args_space(a))
 		return imap_bad_args(s, cmd);
-	threader_init(&f->job->threader, algorithm);
+	threader_init(&f->order.job->threader, algorithm);
 	return begin(s, cmd);
 }
 
@@ -142,29 +132,11 @@ static enum imap_progress order(struct imap_session *s, struct imap_running *cmd
 	struct search_job *found = f->run.job;
 
 	f->gone = found->gone;
-	order_job_begin(f->job, s->mailbox, found->view, found->found, found->found_count);
+	order_job_begin(f->order.job, s->mailbox, found->view, found->found, found->found_count);
 	found->found = NULL;
 	found->found_count = found->found_cap = 0;
 	cmd->resume = order_on;
 	return order_on(s, cmd);
-}
-
-static void retry_now(struct timer *t)
-{
-	imap_command_resume(container_of(t, struct ordering, retry)->s);
-}
-
-static void slice_done(struct job *job)
-{
-	struct order_job *j = container_of(job, struct order_job, job);
-	struct ordering *f = job->owner;
-
-	if (!f) {
-		order_job_free(j);
-		return;
-	}
-	f->running = false;
-	imap_command_resume(f->s);
 }
 
 static enum imap_progress order_on(struct imap_session *s, struct imap_running *cmd)
@@ -173,17 +145,9 @@ static enum imap_progress order_on(struct imap_session *s, struct imap_running *
 
 	if (s->leaving)
 		return IMAP_DONE;
-	if (f->job->keys_full) {
-		f->job->keys_full = false;
-		reader_keep(f->job->reader, imap_store_answer, s);
+	if (order_run_step(&f->order) == ORDER_GOES_ON)
 		return IMAP_WAIT_JOB;
-	}
-	if (f->job->finished)
-		return f->job->kind == ORDER_SORT ? sorted(s, cmd) : threaded(s, cmd);
-	f->running = reader_submit(f->job->reader, &f->job->job);
-	if (!f->running)
-		timer_set(conn_loop(s->base.conn), &f->retry, RETRY_MS);
-	return IMAP_WAIT_JOB;
+	return f->order.job->kind == ORDER_SORT ? sorted(s, cmd) : threaded(s, cmd);
 }
 
 static enum imap_progress complete(struct imap_session *s, struct imap_running *cmd)
@@ -202,8 +166,8 @@ static enum imap_progress sorted(struct imap_session *s, struct imap_running *cm
 	struct ordering *f = cmd->at;
 
 	f->result = (struct search_result){
-		.ret = &f->ret, .word = "SORT", .tag = cmd->tag, .view = f->job->view,
-		.found = f->job->found, .count = f->job->count, .uid = cmd->uid,
+		.ret = &f->ret, .word = "SORT", .tag = cmd->tag, .view = f->order.job->view,
+		.found = f->order.job->found, .count = f->order.job->count, .uid = cmd->uid,
 		.modseq = f->run.job->plan.modseq, .sorted = true,
 	};
 	if (f->ret.options & SEARCH_RETURN_SAVE && !search_result_save(&f->result, s))
@@ -225,7 +189,7 @@ static enum imap_progress tell_sorted(struct imap_session *s, struct imap_runnin
 static enum imap_progress threaded(struct imap_session *s, struct imap_running *cmd)
 {
 	struct ordering *f = cmd->at;
-	const struct order_job *j = f->job;
+	const struct order_job *j = f->order.job;
 
 	if (j->threader.too_many)
 		return imap_no(s, cmd, "[LIMIT] Too many references in one mailbox");
@@ -245,9 +209,9 @@ static enum imap_progress tell_threads(struct imap_session *s, struct imap_runni
 
 	buf_init(&out, 2 * PIECE);
 	if (!f->told)
-		buf_add_text(&out, f->job->count ? "* THREAD " : "* THREAD");
+		buf_add_text(&out, f->order.job->count ? "* THREAD " : "* THREAD");
 	f->told = true;
-	done = threader_print(&f->job->threader, &out, PIECE, f->numbers);
+	done = threader_print(&f->order.job->threader, &out, PIECE, f->numbers);
 	if (done)
 		buf_add_text(&out, "\r\n");
 	imap_write(s, buf_slice(&out));
@@ -260,12 +224,8 @@ static void release(struct imap_session *s, struct imap_running *cmd)
 {
 	struct ordering *f = cmd->at;
 
-	if (timer_is_set(&f->retry))
-		timer_clear(conn_loop(s->base.conn), &f->retry);
+	(void)s;
 	search_run_release(&f->run);
-	if (f->running)
-		job_abandon(&f->job->job);
-	else
-		order_job_free(f->job);
+	order_run_release(&f->order);
 	free(f->numbers);
 }

@@ -18,6 +18,8 @@ static const struct fetch_name {
 	{ "FLAGS",         FETCH_FLAGS,         SECTION_WHOLE,  false },
 	{ "INTERNALDATE",  FETCH_INTERNALDATE,  SECTION_WHOLE,  false },
 	{ "RFC822.SIZE",   FETCH_SIZE,          SECTION_WHOLE,  false },
+	{ "EMAILID",       FETCH_EMAILID,       SECTION_WHOLE,  false },   /* RFC 8474 5.3 */
+	{ "THREADID",      FETCH_THREADID,      SECTION_WHOLE,  false },
 	{ "SAVEDATE",      FETCH_SAVEDATE,      SECTION_WHOLE,  false },   /* RFC 8514 */
 	{ "MODSEQ",        FETCH_MODSEQ,        SECTION_WHOLE,  false },   /* RFC 7162 3.1.4.2 */
 	{ "ENVELOPE",      FETCH_ENVELOPE,      SECTION_WHOLE,  false },

@@ -111,6 +111,20 @@ static bool add_nil(struct fetch_job *f)
 	return true;
 }
 
+/* RFC 8474 5.3: "(M6d99ac3275bb4e00)". */
+static bool begin_id(struct fetch_job *f, enum fetch_kind kind, uint32_t uid)
+{
+	bool thread = kind == FETCH_THREADID;
+	struct object_ids ids;
+	char text[OBJECT_ID_TEXT];
+
+	if (!is_there(f, reader_ids(f->reader, uid, thread, &ids)))
+		return add_nil(f);
+	object_id_text(text, thread ? 'T' : 'M', thread ? ids.thread : ids.email);
+	buf_printf(&f->out, "(%s)", text);
+	return true;
+}
+
 static bool begin_text(struct fetch_job *f, enum fetch_kind kind, uint32_t uid)
 {
 	enum reader_text which = kind == FETCH_ENVELOPE ? READER_ENVELOPE :
@@ -184,6 +198,9 @@ static bool begin_value(struct fetch_job *f, const struct fetch_item *item)
 	case FETCH_SIZE:
 		buf_printf(&f->out, "%llu", (unsigned long long)m.size);
 		return true;
+	case FETCH_EMAILID:
+	case FETCH_THREADID:
+		return begin_id(f, item->kind, m.uid);
 	case FETCH_SAVEDATE:
 		if (m.saved)
 			add_date(&f->out, m.saved);

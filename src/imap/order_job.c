@@ -103,6 +103,7 @@ static void take_keys(struct order_job *j, struct mime_keys *k, uint32_t uid)
 	if (keys.at && mime_keys_read(k, keys))
 		return;
 	buf_clear(&j->made);
+	j->made_count++;
 	if (reader_text(j->reader, uid, READER_KEYS, &j->made) == STORE_OK &&
 	    mime_keys_read(k, buf_slice(&j->made)))
 		return;

@@ -35,6 +35,7 @@ struct order_job {
 	size_t row_count, row;
 	bool last_batch;
 	struct buf bytes, made;
+	size_t made_count;               /* keys made since the last reader_keep() */
 	bool keys_full;                  /* reader_keep(), then on */
 	bool finished;
 };

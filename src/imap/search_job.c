@@ -126,6 +126,15 @@ static bool has_keyword(const struct search_job *j, const struct message_info *m
 	return false;
 }
 
+static bool has_id(const struct search_job *j, const struct search_key *key, uint32_t uid)
+{
+	bool thread = key->kind == SEARCH_THREADID;
+	struct object_ids ids;
+
+	return reader_ids(j->reader, uid, thread, &ids) == STORE_OK &&
+	       (thread ? ids.thread : ids.email) == key->id;
+}
+
 static bool ask_snapshot(const struct search_job *j, const struct search_key *key)
 {
 	struct message_info m = snapshot_message(j->view, j->seq);
@@ -154,6 +163,9 @@ static bool ask_snapshot(const struct search_job *j, const struct search_key *ke
 	case SEARCH_AGE:
 		/* RFC 5032 2: both to the second, and both with "equal". */
 		return in_order(key->order, m.received, j->now - (int64_t)key->size);
+	case SEARCH_EMAILID:
+	case SEARCH_THREADID:
+		return has_id(j, key, m.uid);
 	case SEARCH_MODSEQ:
 		return m.modseq >= key->size;
 	case SEARCH_SIZE:

@@ -9,10 +9,12 @@
 #include <string.h>
 
 #include "mime/charset.h"
+#include "store/object_id.h"
 #include "store/snapshot.h"
 
 enum argument {
 	NOTHING, A_DATE, A_SIZE, A_TIME, A_STRING, A_FIELD, A_KEYWORD, A_SET, A_MODSEQ,
+	AN_ID,
 	A_KEY, TWO_KEYS
 };
 
@@ -34,6 +36,7 @@ static const struct search_word {
 	{ "CC",         SEARCH_HEADER,  A_STRING,  false, SEARCH_EQUAL,    0, "Cc" },
 	{ "DELETED",    SEARCH_FLAG,    NOTHING,   false, SEARCH_EQUAL,    MESSAGE_DELETED, NULL },
 	{ "DRAFT",      SEARCH_FLAG,    NOTHING,   false, SEARCH_EQUAL,    MESSAGE_DRAFT, NULL },
+	{ "EMAILID",    SEARCH_EMAILID, AN_ID,     false, SEARCH_EQUAL,    0, NULL },
 	{ "FLAGGED",    SEARCH_FLAG,    NOTHING,   false, SEARCH_EQUAL,    MESSAGE_FLAGGED, NULL },
 	{ "FROM",       SEARCH_HEADER,  A_STRING,  false, SEARCH_EQUAL,    0, "From" },
 	{ "HEADER",     SEARCH_HEADER,  A_FIELD,   false, SEARCH_EQUAL,    0, NULL },
@@ -60,6 +63,7 @@ static const struct search_word {
 	{ "SMALLER",    SEARCH_SIZE,    A_SIZE,    false, SEARCH_LESS,     0, NULL },
 	{ "SUBJECT",    SEARCH_HEADER,  A_STRING,  false, SEARCH_EQUAL,    0, "Subject" },
 	{ "TEXT",       SEARCH_TEXT,    A_STRING,  false, SEARCH_EQUAL,    0, NULL },
+	{ "THREADID",   SEARCH_THREADID, AN_ID,    false, SEARCH_EQUAL,    0, NULL },
 	{ "TO",         SEARCH_HEADER,  A_STRING,  false, SEARCH_EQUAL,    0, "To" },
 	{ "UID",        SEARCH_UIDS,    A_SET,     false, SEARCH_EQUAL,    0, NULL },
 	{ "UNANSWERED", SEARCH_FLAG,    NOTHING,   true,  SEARCH_EQUAL,    MESSAGE_ANSWERED, NULL },
@@ -233,6 +237,30 @@ static bool parse_modseq(struct parse *p, struct search_key *key)
 	return check(p, args_number64(a, &key->size));
 }
 
+static const char id_letters[] =
+	"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-";
+
+/* RFC 8474 7: objectid = 1*255(ALPHA / DIGIT / "_" / "-").  One that is none of ours is
+ * no message's: NOT ALL. */
+static bool parse_id(struct parse *p, struct search_key *key)
+{
+	bool email = key->kind == SEARCH_EMAILID;
+	struct slice text;
+
+	if (!check(p, args_space(p->a) && args_atom(p->a, &text)))
+		return false;
+	for (size_t i = 0; i < text.len; i++)
+		if (!memchr(id_letters, text.at[i], sizeof(id_letters) - 1))
+			return fail(p, SEARCH_SYNTAX, "an object id");
+	if (text.len > 255)
+		return fail(p, SEARCH_SYNTAX, "an object id");
+	if (!object_id_read(text, email ? 'M' : 'T', &key->id)) {
+		key->kind = SEARCH_ALL;
+		key->negated = true;
+	}
+	return true;
+}
+
 static bool parse_argument(struct parse *p, struct search_key *key, enum argument argument)
 {
 	struct imap_args *a = p->a;
@@ -263,6 +291,8 @@ static bool parse_argument(struct parse *p, struct search_key *key, enum argumen
 		return parse_child(p, key) && parse_child(p, key);
 	case A_MODSEQ:
 		return parse_modseq(p, key);
+	case AN_ID:
+		return parse_id(p, key);
 	}
 	return false;
 }

@@ -30,6 +30,7 @@ enum search_kind {
 	SEARCH_AGE,                  /* INTERNALDATE, so many seconds ago (RFC 5032) */
 	SEARCH_SIZE,
 	SEARCH_MODSEQ,               /* RFC 7162 3.1.5: at least `size` */
+	SEARCH_EMAILID, SEARCH_THREADID,     /* RFC 8474 6; from the index */
 	/* Answered from the header. */
 	SEARCH_SENT,
 	SEARCH_HEADER,
@@ -61,6 +62,7 @@ struct search_key {
 	enum search_order order;     /* DATE, SAVED, AGE, SENT, SIZE */
 	unsigned flag;               /* FLAG: one of message_flags */
 	uint64_t size;               /* SIZE; AGE: seconds */
+	uint64_t id;                 /* EMAILID, THREADID */
 	int64_t days;                /* since 1970-01-01 */
 	struct slice name;           /* KEYWORD, HEADER: as written */
 	struct slice needle;         /* HEADER, BODY, TEXT: folded; may be empty */

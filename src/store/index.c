@@ -133,6 +133,7 @@ static const char *const SQL[S_COUNT] = {
 	[S_KEYS] = "SELECT keys FROM keys WHERE folder=?1 AND uid=?2",
 	[S_KEYS_FROM] = "SELECT uid, thread, keys FROM keys WHERE folder=?1 AND uid>=?2"
 		" ORDER BY uid",
+	[S_THREAD_FIND] = "SELECT thread FROM thread WHERE id=?1",
 	[S_IDS] = "SELECT m.base, k.email, k.thread FROM message m LEFT JOIN keys k"
 		" ON k.folder=m.folder AND k.uid=m.uid WHERE m.folder=?1 AND m.uid=?2",
 	[S_WALK_FOLDERS] = "SELECT id, dir, uid_validity, uid_next, messages FROM folder",

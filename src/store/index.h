@@ -107,6 +107,8 @@ bool index_text(struct index *ix, int64_t folder, uint32_t uid, unsigned which,
 		struct buf *out);
 /* False: there is no such message (any more).  A thread of 0 is not known yet. */
 bool index_ids(struct index *ix, int64_t folder, uint32_t uid, struct object_ids *ids);
+/* The thread that a message with these keys would be given now. */
+uint64_t index_thread_of(struct index *ix, struct slice keys, uint64_t email);
 /* The keys of messages from that UID on, at most `most` of those that have some, in
  * the order of UIDs; valid within the callback. */
 typedef void index_keys_fn(void *ctx, uint32_t uid, uint64_t thread, struct slice keys);

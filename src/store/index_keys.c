@@ -47,6 +47,12 @@ static bool note_thread(struct index *ix, uint64_t id, uint64_t thread)
 			      sqlite3_last_insert_rowid(ix->write) - THREADS_MAX, -1);
 }
 
+/* The thread's beginning. */
+static uint64_t first_of(const struct mime_keys *k, uint64_t email)
+{
+	return k->reference_count ? k->references[0] : k->id ? k->id : email;
+}
+
 /* *thread is 0, or one that was given before. */
 static bool give_thread(struct index *ix, const struct mime_keys *k, uint64_t email,
 			uint64_t *thread)
@@ -58,7 +64,7 @@ static bool give_thread(struct index *ix, const struct mime_keys *k, uint64_t em
 	for (size_t i = k->reference_count; ok && !*thread && i-- > 0;)
 		ok = find_thread(ix, k->references[i], thread);
 	if (!*thread)
-		*thread = k->reference_count ? k->references[0] : k->id ? k->id : email;
+		*thread = first_of(k, email);
 	if (ok && k->id)
 		ok = note_thread(ix, k->id, *thread);
 	for (size_t i = 0; ok && i < k->reference_count; i++)
@@ -120,6 +126,37 @@ bool index_ids(struct index *ix, int64_t folder, uint32_t uid, struct object_ids
 	}
 	pthread_mutex_unlock(&ix->read_lock);
 	return st != NULL;
+}
+
+static bool thread_known(struct index *ix, uint64_t id, uint64_t *thread)
+{
+	sqlite3_stmt *st = id ? index_statement(ix, S_THREAD_FIND) : NULL;
+	bool found;
+
+	if (!st)
+		return false;
+	sqlite3_bind_int64(st, 1, (int64_t)id);
+	found = sqlite3_step(st) == SQLITE_ROW;
+	if (found)
+		*thread = (uint64_t)sqlite3_column_int64(st, 0);
+	sqlite3_reset(st);
+	return found;
+}
+
+uint64_t index_thread_of(struct index *ix, struct slice keys, uint64_t email)
+{
+	uint64_t thread = email;
+	struct mime_keys k;
+	bool found;
+
+	if (!mime_keys_read(&k, keys))
+		return email;
+	pthread_mutex_lock(&ix->read_lock);
+	found = thread_known(ix, k.id, &thread);
+	for (size_t i = k.reference_count; !found && i-- > 0;)
+		found = thread_known(ix, k.references[i], &thread);
+	pthread_mutex_unlock(&ix->read_lock);
+	return found ? thread : first_of(&k, email);
 }
 
 void index_keys(struct index *ix, int64_t folder, uint32_t from_uid, unsigned most,

@@ -16,6 +16,7 @@
 #include "base/mem.h"
 #include "finder.h"
 #include "mailbox_private.h"
+#include "mime/keys.h"
 #include "text_view.h"
 #include "texts.h"
 
@@ -398,9 +399,22 @@ enum store_status reader_text(struct reader *r, uint32_t uid, enum reader_text w
 	return ok ? STORE_OK : STORE_TOO_BIG;
 }
 
-enum store_status reader_ids(struct reader *r, uint32_t uid, struct object_ids *ids)
+enum store_status reader_ids(struct reader *r, uint32_t uid, bool thread,
+			     struct object_ids *ids)
 {
-	return index_ids(r->store->index, r->folder_id, uid, ids) ? STORE_OK : STORE_GONE;
+	enum store_status st;
+	struct buf keys;
+
+	if (!index_ids(r->store->index, r->folder_id, uid, ids))
+		return STORE_GONE;
+	if (!thread || ids->thread)
+		return STORE_OK;
+	buf_init(&keys, KEYS_MAX);
+	st = reader_text(r, uid, READER_KEYS, &keys);
+	if (st == STORE_OK)
+		ids->thread = index_thread_of(r->store->index, buf_slice(&keys), ids->email);
+	buf_release(&keys);
+	return st;
 }
 
 void reader_keys(struct reader *r, uint32_t from_uid, unsigned most, reader_keys_fn *fn, void *ctx)

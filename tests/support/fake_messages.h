@@ -213,8 +213,10 @@ enum store_status reader_text(struct reader *r, uint32_t uid, enum reader_text w
 }
 
 /* Made up from the UID. */
-enum store_status reader_ids(struct reader *r, uint32_t uid, struct object_ids *ids)
+enum store_status reader_ids(struct reader *r, uint32_t uid, bool thread,
+			     struct object_ids *ids)
 {
+	(void)thread;
 	if (r->s->at[snapshot_seq(r->s, uid) - 1].gone)
 		return STORE_GONE;
 	*ids = (struct object_ids){ .email = 0x1000 + uid, .thread = uid % 2 };
