@@ -100,10 +100,12 @@ bool reader_knows(const struct reader *r, uint32_t seq);
 /* For known ones.  The day of search_text_sent(); false: none. */
 bool reader_sent(const struct reader *r, uint32_t seq, int64_t *day);
 
-/* Clears the bits of known messages of which no text holds `needle`; others, and some
- * of those, keep theirs.  Bit n & 7 of byte n >> 3 is message n.  False: it could not
- * be done, and the bits mean nothing. */
-bool reader_filter(struct reader *r, struct slice needle, uint8_t *maybe);
+/* Clears the bits of known messages of which no text holds `needle`: none that BODY sees,
+ * none that BODY does not see, or none at all; others, and some of those, keep theirs.
+ * Bit n & 7 of byte n >> 3 is message n.  False: it could not be done, and the bits
+ * mean nothing. */
+enum reader_where { READER_IN_BODY, READER_IN_HEADER, READER_ANYWHERE };
+bool reader_filter(struct reader *r, struct slice needle, enum reader_where where, uint8_t *maybe);
 
 /* The texts of a known message, until *enough is set by `fn`.  False: not to be had (any
  * more); what was given before is right. */

@@ -67,7 +67,9 @@ static void look(struct search_body *b, struct slice text, const struct search_p
 		if (key->asked == b->seq)
 			continue;
 		if (!is_met(key, text, piece)) {
-			b->all_answered = false;
+			/* Behind the first body no field of the message comes any more. */
+			if (key->kind != SEARCH_HEADER || !piece->body)
+				b->all_answered = false;
 			continue;
 		}
 		key->asked = b->seq;

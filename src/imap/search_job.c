@@ -373,13 +373,15 @@ static void know_nothing(struct search_job *j)
 /* Which messages may match the key: nothing is asked of the others. */
 static bool filter(struct search_job *j, struct search_key *key)
 {
+	enum reader_where where = key->kind == SEARCH_BODY ? READER_IN_BODY :
+				  key->kind == SEARCH_HEADER ? READER_IN_HEADER : READER_ANYWHERE;
 	size_t size = (size_t)snapshot_count(j->view) / 8 + 1;
 	struct buf name;
 	bool ok;
 
 	key->maybe = mem_alloc(size);
 	memset(key->maybe, 0xFF, size);
-	if (!reader_filter(j->reader, key->needle, key->maybe))
+	if (!reader_filter(j->reader, key->needle, where, key->maybe))
 		return false;
 	key->field_apart = key->kind == SEARCH_HEADER && reader_has_field(key->name);
 	j->any_apart = j->any_apart || key->field_apart;
@@ -390,7 +392,7 @@ static bool filter(struct search_job *j, struct search_key *key)
 	buf_add(&name, key->name);
 	buf_add_byte(&name, ':');
 	text_lower(name.data, name.len);
-	ok = reader_filter(j->reader, buf_slice(&name), key->maybe);
+	ok = reader_filter(j->reader, buf_slice(&name), where, key->maybe);
 	buf_release(&name);
 	return ok;
 }

@@ -448,9 +448,9 @@ bool reader_sent(const struct reader *r, uint32_t seq, int64_t *day)
 	return *day != TEXT_NO_DAY;
 }
 
-bool reader_filter(struct reader *r, struct slice needle, uint8_t *maybe)
+bool reader_filter(struct reader *r, struct slice needle, enum reader_where where, uint8_t *maybe)
 {
-	return text_view_filter(r->view, needle, maybe);
+	return text_view_filter(r->view, needle, where, maybe);
 }
 
 bool reader_texts(struct reader *r, uint32_t seq, search_piece_fn *fn, void *ctx,

@@ -7,7 +7,9 @@
  * decoding the message's file.
  *
  * A signature is made of three bytes at a time, not of three characters: a needle of
- * one Chinese character has one then, and no byte order or normal form matters.
+ * one Chinese character has one then.  Pairs are in it too, for who has typed only two
+ * letters.  Header and body have bits of their own: most words of a header are in every
+ * other header, and would let every message through for BODY.
  */
 #include "text_doc.h"
 
@@ -92,9 +94,11 @@ static void pack(struct text_doc *d, struct slice s, int flush)
 	}
 }
 
+enum { PAIR = 1 << 24, IN_BODY = 1 << 25 };
+
 static uint32_t bit_of(uint32_t three)
 {
-	three = (three & 0xFFFFFF) * UINT32_C(0x9E3779B1);
+	three *= UINT32_C(0x9E3779B1);
 	three ^= three >> 15;
 	three *= UINT32_C(0x85EBCA6B);
 	return three >> (32 - TEXT_WIDTH_MAX);
@@ -102,12 +106,15 @@ static uint32_t bit_of(uint32_t three)
 
 static void sign(struct text_doc *d, struct slice s)
 {
+	const uint32_t where = d->body ? IN_BODY : 0;
 	uint32_t three = d->last;
 
 	for (size_t i = 0; i < s.len; i++) {
 		three = three << 8 | (uint8_t)s.at[i];
+		if (d->known + i >= 1)
+			text_set_bit(d->sign, bit_of((three & 0xFFFF) | PAIR | where));
 		if (d->known + i >= 2)
-			text_set_bit(d->sign, bit_of(three));
+			text_set_bit(d->sign, bit_of((three & 0xFFFFFF) | where));
 	}
 	d->last = three;
 	d->known = s.len >= 2 ? 2 : d->known + (unsigned)s.len > 2 ? 2 : d->known + (unsigned)s.len;
@@ -143,6 +150,7 @@ void text_doc_add(void *doc, const struct search_piece *piece)
 	if (piece->begins) {
 		pack(d, slice_make(&tag, 1), Z_NO_FLUSH);
 		d->known = 0;
+		d->body = piece->body;
 	}
 	if (piece->name.len)
 		keep_field(d, piece);
@@ -176,16 +184,22 @@ unsigned text_doc_sign(struct text_doc *d)
 	return width;
 }
 
-size_t text_needle_bits(struct slice needle, uint32_t *bits, size_t most)
+size_t text_needle_bits(struct slice needle, bool body, uint32_t *bits, size_t most)
 {
 	const uint8_t *at = (const uint8_t *)needle.at;
 	size_t count = needle.len < 3 ? 0 : needle.len - 2, take = count < most ? count : most;
+	const uint32_t where = body ? IN_BODY : 0;
 
+	if (needle.len == 2) {
+		bits[0] = bit_of((uint32_t)at[0] << 8 | at[1] | PAIR | where);
+		return 1;
+	}
 	for (size_t i = 0; i < take; i++) {
 		/* Of a long needle, some from everywhere in it. */
 		size_t from = i * count / take;
 
-		bits[i] = bit_of((uint32_t)at[from] << 16 | (uint32_t)at[from + 1] << 8 | at[from + 2]);
+		bits[i] = bit_of((uint32_t)at[from] << 16 | (uint32_t)at[from + 1] << 8 |
+				 at[from + 2] | where);
 	}
 	return take;
 }
@@ -217,6 +231,8 @@ void text_fields_give(struct slice fields, search_piece_fn *fn, void *ctx)
 }
 
 /* ---- Unpacking ---- */
+
+enum { FIRST_OUT = 2048 };               /* bytes unpacked first */
 
 struct text_unpack *text_unpack_new(void)
 {
@@ -304,6 +320,7 @@ static void take_apart(struct text_unpack *u, struct slice s, bool last, search_
 bool text_unpack(struct text_unpack *u, struct slice packed, search_piece_fn *fn, void *ctx,
 		 const bool *enough)
 {
+	size_t room = FIRST_OUT;
 	int code = Z_OK;
 
 	if (!u->ready || inflateReset(&u->z) != Z_OK)
@@ -314,12 +331,14 @@ bool text_unpack(struct text_unpack *u, struct slice packed, search_piece_fn *fn
 	u->z.avail_in = (uInt)packed.len;
 	while (code == Z_OK && !*enough) {
 		u->z.next_out = u->out;
-		u->z.avail_out = sizeof(u->out);
+		u->z.avail_out = (uInt)room;
 		code = inflate(&u->z, Z_NO_FLUSH);
 		if (code != Z_OK && code != Z_STREAM_END)
 			return false;
-		take_apart(u, slice_make((const char *)u->out, sizeof(u->out) - u->z.avail_out),
+		take_apart(u, slice_make((const char *)u->out, room - u->z.avail_out),
 			   code == Z_STREAM_END, fn, ctx);
+		/* What is common is met early; what is not takes larger pieces. */
+		room = room * 2 < sizeof(u->out) ? room * 2 : sizeof(u->out);
 	}
 	return true;
 }

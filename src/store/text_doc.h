@@ -12,7 +12,7 @@
 /*
  * The texts of one message in the form in which the text index keeps them: packed, a
  * few fields of the header once more as they are, and a signature, which says of any
- * three bytes whether they may be in there.  Pure.
+ * two or three bytes whether they may be in there, in the header and in the body.  Pure.
  */
 enum {
 	/* Folded text of one message; what has more is read from its file. */
@@ -31,6 +31,7 @@ struct text_doc {
 	z_stream z;
 	bool failed;                     /* zlib could not begin */
 	size_t len;                      /* before packing */
+	bool body;                       /* the text under way is */
 	uint32_t last;                   /* the two bytes before */
 	unsigned known;                  /* how many of them are of this text */
 	uint8_t sign[TEXT_SIGN_MAX];
@@ -46,9 +47,10 @@ bool text_doc_end(struct text_doc *d);           /* false: not to be kept */
 /* The signature in as few bits as serve; the first 2^width of d->sign. */
 unsigned text_doc_sign(struct text_doc *d);
 
-/* Bit numbers (of TEXT_WIDTH_MAX bits) that a text with this needle has set: how many,
- * up to `most`.  In a narrower signature they are taken modulo its length. */
-size_t text_needle_bits(struct slice needle, uint32_t *bits, size_t most);
+/* Bit numbers (of TEXT_WIDTH_MAX bits) that a message with this needle in its body, or
+ * else in what BODY does not see, has set: how many, up to `most`; 0: it is too short.
+ * In a narrower signature they are taken modulo its length. */
+size_t text_needle_bits(struct slice needle, bool body, uint32_t *bits, size_t most);
 
 static inline bool text_bit(const uint8_t *bits, uint32_t at)
 {

@@ -370,21 +370,33 @@ static bool filter_signs(struct text_view *v, const uint32_t *bits, size_t count
 	return ok;
 }
 
-bool text_view_filter(struct text_view *v, struct slice needle, uint8_t *maybe)
+/* Adds to v->found. */
+static bool find_docs(struct text_view *v, struct slice needle, bool body)
 {
 	uint32_t bits[NEEDLE_BITS];
-	size_t count = text_needle_bits(needle, bits, NEEDLE_BITS), size = v->last_doc / 8 + 1;
+	size_t count = text_needle_bits(needle, body, bits, NEEDLE_BITS);
 
-	if (count == 0 || !v->last_doc)
-		return true;
-	if (!v->found)
-		v->found = mem_alloc(size);
-	memset(v->found, 0, size);
 	if (!load_blocks(v) || !filter_signs(v, bits, count))
 		return false;
 	for (size_t i = 0; i < v->block_count; i++)
 		if (!filter_block(v, &v->blocks[i], bits, count))
 			return false;
+	return true;
+}
+
+bool text_view_filter(struct text_view *v, struct slice needle, enum reader_where where,
+		      uint8_t *maybe)
+{
+	size_t size = v->last_doc / 8 + 1;
+
+	if (needle.len < 2 || !v->last_doc)
+		return true;
+	if (!v->found)
+		v->found = mem_alloc(size);
+	memset(v->found, 0, size);
+	if ((where != READER_IN_HEADER && !find_docs(v, needle, true)) ||
+	    (where != READER_IN_BODY && !find_docs(v, needle, false)))
+		return false;
 	for (uint32_t seq = 1; seq <= v->count; seq++) {
 		uint32_t doc = v->entries[seq].doc;
 

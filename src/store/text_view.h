@@ -5,6 +5,7 @@
 #include <stdint.h>
 
 #include "mime/search_text.h"
+#include "store/reader.h"
 #include "store/snapshot.h"
 #include "textindex.h"
 
@@ -22,9 +23,10 @@ void text_view_free(struct text_view *v);        /* NULL is fine */
 bool text_view_knows(const struct text_view *v, uint32_t seq);
 int32_t text_view_sent(const struct text_view *v, uint32_t seq);         /* TEXT_NO_DAY */
 
-/* Clears the bits (by number, from 1) of those that cannot have the needle.  False:
+/* Clears the bits (by number, from 1) of those that cannot have the needle there.  False:
  * it could not be read, and the bits mean nothing. */
-bool text_view_filter(struct text_view *v, struct slice needle, uint8_t *maybe);
+bool text_view_filter(struct text_view *v, struct slice needle, enum reader_where where,
+		      uint8_t *maybe);
 
 /* The fields that are kept apart.  False: not to be had. */
 bool text_view_fields(struct text_view *v, uint32_t seq, search_piece_fn *fn, void *ctx);

@@ -22,7 +22,7 @@
 #include "base/mem.h"
 #include "text_view.h"
 
-enum { LAYOUT = 1 };
+enum { LAYOUT = 2 };
 
 static const char *const SETUP =
 	"PRAGMA page_size=4096;"
@@ -48,7 +48,7 @@ static const char *const TABLES =
 	"CREATE INDEX sign_width ON sign(width);"
 	"CREATE TABLE block(id INTEGER PRIMARY KEY AUTOINCREMENT, width INTEGER, live INTEGER);"
 	"CREATE TABLE part(id INTEGER PRIMARY KEY, bits BLOB);"
-	"PRAGMA user_version=1;"
+	"PRAGMA user_version=2;"
 	"COMMIT;";
 
 static const char *const SQL[T_COUNT] = {

@@ -287,6 +287,7 @@ bool reader_sent(const struct reader *r, uint32_t seq, int64_t *day)
 
 struct fake_needle {
 	struct slice needle;
+	enum reader_where where;
 	bool found;
 };
 
@@ -294,14 +295,16 @@ static inline void fake_look(void *ctx, const struct search_piece *piece)
 {
 	struct fake_needle *n = ctx;
 
+	if (n->where != READER_ANYWHERE && piece->body != (n->where == READER_IN_BODY))
+		return;
 	n->found = n->found ||
 		   memmem(piece->text.at, piece->text.len, n->needle.at, n->needle.len);
 }
 
-bool reader_filter(struct reader *r, struct slice needle, uint8_t *maybe)
+bool reader_filter(struct reader *r, struct slice needle, enum reader_where where, uint8_t *maybe)
 {
 	for (uint32_t seq = 1; seq <= r->s->count; seq++) {
-		struct fake_needle n = { .needle = needle };
+		struct fake_needle n = { .needle = needle, .where = where };
 
 		if (!r->s->at[seq - 1].known || needle.len < 3)
 			continue;
