@@ -61,7 +61,7 @@ void url_copy_free(struct url_copy *c)
 static bool find(struct url_copy *c)
 {
 	if (reader_open(c->reader, c->url.uid) != STORE_OK ||
-	    body_open(&c->body, c->reader, &c->url.section, false) != BODY_FOUND)
+	    body_open(&c->body, c->reader, &c->url.section, false, false) != BODY_FOUND)
 		return false;
 	if (c->url.partial)
 		body_partial(&c->body, c->url.start, c->url.count);

@@ -86,11 +86,13 @@ static bool find_without_parts(struct reader *r, const struct section *s,
 	return true;
 }
 
-static enum body_found find(struct reader *r, const struct section *s, struct section_place *out)
+/* The parts are kept until the next command; what was counted is not. */
+static enum body_found find(struct reader *r, const struct section *s, bool partly,
+			    struct section_place *out)
 {
 	const struct mime_part *root;
 
-	if (find_without_parts(r, s, out))
+	if (!partly && find_without_parts(r, s, out))
 		return BODY_FOUND;
 	root = reader_parts(r);
 	if (!root)
@@ -167,10 +169,11 @@ static enum body_found open_binary(struct body *b, const struct mime_part *part)
 	return count_binary(b) ? BODY_FOUND : BODY_UNREADABLE;
 }
 
-enum body_found body_open(struct body *b, struct reader *r, const struct section *s, bool binary)
+enum body_found body_open(struct body *b, struct reader *r, const struct section *s, bool binary,
+			  bool partly)
 {
 	struct section_place place;
-	enum body_found found = find(r, s, &place);
+	enum body_found found = find(r, s, partly, &place);
 
 	if (found != BODY_FOUND)
 		return found;

@@ -41,7 +41,9 @@ void body_init(struct body *b);
 void body_release(struct body *b);
 
 /* Of the message that is open in the reader. */
-enum body_found body_open(struct body *b, struct reader *r, const struct section *s, bool binary);
+/* With `partly`, others of its octets will be asked for. */
+enum body_found body_open(struct body *b, struct reader *r, const struct section *s, bool binary,
+			  bool partly);
 /* All that is in b->text, which the caller fills. */
 void body_open_text(struct body *b);
 /* Only `count` octets from `start` on. */

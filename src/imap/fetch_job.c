@@ -160,7 +160,7 @@ static bool begin_section(struct fetch_job *f, const struct fetch_item *item)
 {
 	bool binary = item->kind != FETCH_SECTION;
 
-	switch (body_open(&f->body, f->reader, &item->section, binary)) {
+	switch (body_open(&f->body, f->reader, &item->section, binary, item->partial)) {
 	case BODY_UNKNOWN_CTE:
 		f->unknown_cte = true;
 		return add_nil(f);

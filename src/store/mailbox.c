@@ -279,6 +279,7 @@ static void mailbox_free(struct mailbox *m)
 	free_events(m->events);
 	snapshot_drop(m->newest);
 	free(m->path);
+	arena_free(m->known.arena);
 	free(m);
 }
 

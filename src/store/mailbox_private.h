@@ -1,8 +1,22 @@
 #ifndef STORE_MAILBOX_PRIVATE_H
 #define STORE_MAILBOX_PRIVATE_H
 
+#include <sys/types.h>
+
 #include "folder.h"
+#include "mime/part.h"
 #include "store/mailbox.h"
+
+/* The parts of the message that was read last: a client that takes a large one piece by
+ * piece asks for each with a command of its own. */
+struct known_parts {
+	const struct mime_part *root;    /* NULL: none */
+	struct arena *arena;             /* they lie here */
+	uint32_t uid;
+	ino_t file;                      /* what it was, to see that it is the same */
+	int64_t mtime;
+	uint64_t size;
+};
 
 /* Loop thread, but what is marked. */
 struct mailbox {
@@ -23,6 +37,7 @@ struct mailbox {
 	bool scan_wanted;                /* events were lost */
 	bool syncing;                    /* a job for events is on its way */
 	struct timer poll;               /* where inotify does not see everything */
+	struct known_parts known;        /* a reader's, while there is one that has them */
 };
 
 void mailbox_take_events(struct mailbox *m, struct file_event *events, bool lost);

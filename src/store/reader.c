@@ -23,6 +23,9 @@
 /* The header block is read up to what the MIME scanner keeps of headers. */
 enum { HEADER_MAX = 1024 * 1024, READ_PIECE = 64 * 1024 };
 
+/* A tree of some hundred parts; there is one for each open mailbox. */
+enum { PARTS_KEPT_MAX = 256 * 1024 };
+
 /* Texts are kept in the index up to this size each, and a command brings at most
  * so many bytes of them; the next command that misses one makes it again. */
 enum { TEXT_KEPT_MAX = 256 * 1024, TEXTS_KEPT_MAX = 4 * 1024 * 1024 };
@@ -43,8 +46,9 @@ struct reader {
 	int fd;                          /* -1: none is open */
 	uint32_t uid;
 	uint64_t size;
-	struct arena *arena;             /* for what follows */
-	const struct mime_part *parts;
+	struct known_parts known;        /* of this message or the one before */
+	struct stat st;
+	const struct mime_part *parts;   /* known's, of this one */
 	struct buf header;
 	bool has_header;
 	struct made *made;
@@ -65,6 +69,8 @@ struct reader *reader_new(struct mailbox *m, const struct snapshot *s)
 	r->folder_id = m->folder_id;
 	r->fd = -1;
 	buf_init(&r->header, HEADER_MAX);
+	r->known = m->known;
+	m->known = (struct known_parts){ 0 };
 	return r;
 }
 
@@ -135,12 +141,26 @@ bool reader_has_much(const struct reader *r)
 	return r->made_bytes > TEXTS_KEPT_MAX / 2;
 }
 
+/* The next reader has what this one knows, if it is no more than a large message's. */
+static void give_back(struct reader *r)
+{
+	struct arena *arena = r->known.arena;
+
+	if (!r->known.root || arena_room(arena) + PARTS_KEPT_MAX <
+			      mime_scanner_room(&mime_default_limits)) {
+		arena_free(arena);
+		return;
+	}
+	arena_free(r->m->known.arena);
+	r->m->known = r->known;
+}
+
 void reader_free(struct reader *r)
 {
 	if (!r)
 		return;
 	reader_close(r);
-	arena_free(r->arena);
+	give_back(r);
 	buf_release(&r->header);
 	if (r->made)
 		keep(r, NULL, NULL);
@@ -216,6 +236,10 @@ enum store_status reader_open(struct reader *r, uint32_t uid)
 	r->fd = fd;
 	r->uid = uid;
 	r->size = (uint64_t)st.st_size;
+	r->st = st;
+	if (r->known.root && r->known.uid == uid && r->known.file == st.st_ino &&
+	    r->known.size == r->size && r->known.mtime == stat_mtime_ns(&st))
+		r->parts = r->known.root;
 	return STORE_OK;
 }
 
@@ -228,8 +252,6 @@ void reader_close(struct reader *r)
 	r->has_header = false;
 	buf_clear(&r->header);
 	buf_shrink(&r->header);
-	if (r->arena)
-		arena_clear(r->arena);
 }
 
 uint64_t reader_size(const struct reader *r)
@@ -266,10 +288,11 @@ const struct mime_part *reader_parts(struct reader *r)
 	assert(r->fd >= 0);
 	if (r->parts)
 		return r->parts;
-	if (!r->arena)
-		r->arena = mime_arena_new();
-	arena_clear(r->arena);
-	scanner = mime_scanner_new(r->arena, &mime_default_limits);
+	if (!r->known.arena)
+		r->known.arena = mime_arena_new();
+	arena_clear(r->known.arena);
+	r->known.root = NULL;
+	scanner = mime_scanner_new(r->known.arena, &mime_default_limits);
 	piece = mem_alloc(READ_PIECE);
 	while ((n = reader_read(r, at, piece, READ_PIECE)) > 0) {
 		mime_scanner_add(scanner, slice_make(piece, (size_t)n));
@@ -278,6 +301,10 @@ const struct mime_part *reader_parts(struct reader *r)
 	free(piece);
 	if (n == 0)
 		r->parts = mime_scanner_end(scanner);
+	r->known = (struct known_parts){
+		.root = r->parts, .arena = r->known.arena, .uid = r->uid,
+		.file = r->st.st_ino, .mtime = stat_mtime_ns(&r->st), .size = r->size,
+	};
 	return r->parts;
 }
 

@@ -159,6 +159,33 @@ static void bytes_and_parts(void **state)
 	mailbox_release(m);
 }
 
+/* The next command finds the parts where the last one left them, of the same file. */
+static void parts_are_remembered(void **state)
+{
+	struct fixture *f = *state;
+	struct mailbox *m;
+	struct reader *r;
+
+	fixture_write(f, "cur/1.a:2,", MESSAGE);
+	fixture_write(f, "cur/2.b:2,", MESSAGE);
+	m = fixture_mailbox(f, "INBOX", true);
+	for (int i = 0; i < 3; i++) {
+		r = reader_new(m, mailbox_newest(m));
+		assert_int_equal(reader_open(r, 2), STORE_OK);
+		assert_false(reader_has_parts(r));
+		assert_int_equal(reader_open(r, 1), STORE_OK);
+		assert_int_equal(reader_has_parts(r), i > 0);
+		assert_int_equal(reader_parts(r)->body_len, strlen("At four.\n"));
+		reader_free(r);
+	}
+	fixture_write(f, "cur/1.a:2,", "Subject: other\n\nx\n");
+	r = reader_new(m, mailbox_newest(m));
+	assert_int_equal(reader_open(r, 1), STORE_OK);
+	assert_false(reader_has_parts(r));
+	reader_free(r);
+	mailbox_release(m);
+}
+
 /* The snapshot is older than two renames, one of them by another program. */
 static void found_under_another_name(void **state)
 {
@@ -194,6 +221,7 @@ int main(void)
 						fixture_free),
 		cmocka_unit_test_setup_teardown(kept_texts_need_no_file, fixture_new, fixture_free),
 		cmocka_unit_test_setup_teardown(bytes_and_parts, fixture_new, fixture_free),
+		cmocka_unit_test_setup_teardown(parts_are_remembered, fixture_new, fixture_free),
 		cmocka_unit_test_setup_teardown(found_under_another_name, fixture_new, fixture_free),
 	};
 
