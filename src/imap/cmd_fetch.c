@@ -29,6 +29,8 @@ struct fetching {
 	struct imap_session *s;
 	struct fetch_job *job;
 	bool running;                    /* the job is on its lane */
+	bool keeping;                    /* texts are on their way to the index... */
+	bool over;                       /* ...and that is all there is to wait for */
 	bool answered;                   /* a part of the answer is written */
 	struct timer retry;
 	struct fetch_modifiers modifiers;
@@ -335,6 +337,30 @@ static void slice_done(struct job *job)
 	imap_command_resume(s);
 }
 
+static void kept(void *owner, enum store_status st)
+{
+	struct imap_session *s = owner;
+	struct fetching *f;
+
+	(void)st;
+	/* The answer ended before its time, and the session ends with it. */
+	if (!s->running || s->running->release != release)
+		return;
+	f = s->running->at;
+	f->keeping = false;
+	if (f->over)
+		imap_command_resume(s);
+}
+
+/* Those made so far, while the next are made; the rest goes with the reader. */
+static void keep_texts(struct imap_session *s, struct fetching *f)
+{
+	if (f->keeping || !reader_has_much(f->job->reader))
+		return;
+	f->keeping = true;
+	reader_keep(f->job->reader, kept, s);
+}
+
 /* Comes when a slice is done, when the client has read it, and to try again. */
 static enum imap_progress next_slice(struct imap_session *s, struct imap_running *cmd)
 {
@@ -355,6 +381,7 @@ static enum imap_progress next_slice(struct imap_session *s, struct imap_running
 		conn_finish(s->base.conn);
 		return IMAP_DONE;
 	}
+	keep_texts(s, f);
 	if (job->finished)
 		return finish(s, cmd);
 	/* BYE instead: the rest may be gigabytes. */
@@ -365,8 +392,13 @@ static enum imap_progress next_slice(struct imap_session *s, struct imap_running
 
 static enum imap_progress finish(struct imap_session *s, struct imap_running *cmd)
 {
-	const struct fetch_job *job = ((struct fetching *)cmd->at)->job;
+	struct fetching *f = cmd->at;
+	const struct fetch_job *job = f->job;
 
+	f->over = true;
+	cmd->resume = finish;
+	if (f->keeping)
+		return IMAP_WAIT_JOB;
 	if (job->failed)
 		return imap_no_status(s, cmd, STORE_FAILED);
 	if (job->unknown_cte)
