@@ -70,6 +70,7 @@ static const struct capability {
 	[CAP_SEARCHRES]     = { "SEARCHRES", INSIDE, 0, CAP_ESEARCH },          /* RFC 5182 */
 	[CAP_WITHIN]        = { "WITHIN", INSIDE, 0, 0 },                       /* RFC 5032 */
 	[CAP_MULTISEARCH]   = { "MULTISEARCH", INSIDE, 0, CAP_ESEARCH },        /* RFC 7377 */
+	[CAP_ESORT]         = { "ESORT", INSIDE, 0, CAP_SORT },                 /* RFC 5267 3 */
 	[CAP_CONTEXT_SEARCH] = { "CONTEXT=SEARCH", INSIDE, 0, CAP_ESEARCH },    /* RFC 5267 */
 	[CAP_BINARY]        = { "BINARY", INSIDE, 0, 0 },                       /* RFC 3516 */
 	[CAP_CATENATE]      = { "CATENATE", INSIDE, 0, 0 },                     /* RFC 4469 */
