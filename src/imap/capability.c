@@ -72,6 +72,7 @@ static const struct capability {
 	[CAP_MULTISEARCH]   = { "MULTISEARCH", INSIDE, 0, CAP_ESEARCH },        /* RFC 7377 */
 	[CAP_ESORT]         = { "ESORT", INSIDE, 0, CAP_SORT },                 /* RFC 5267 3 */
 	[CAP_CONTEXT_SEARCH] = { "CONTEXT=SEARCH", INSIDE, 0, CAP_ESEARCH },    /* RFC 5267 */
+	[CAP_CONTEXT_SORT]  = { "CONTEXT=SORT", INSIDE, 0, CAP_ESORT },         /* RFC 5267 */
 	[CAP_BINARY]        = { "BINARY", INSIDE, 0, 0 },                       /* RFC 3516 */
 	[CAP_CATENATE]      = { "CATENATE", INSIDE, 0, 0 },                     /* RFC 4469 */
 	[CAP_REPLACE]       = { "REPLACE", INSIDE, 0, 0 },                      /* RFC 8508 */

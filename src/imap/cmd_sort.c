@@ -9,6 +9,7 @@
 #include "base/mem.h"
 #include "capability.h"
 #include "commands.h"
+#include "context.h"
 #include "order_run.h"
 #include "search_result.h"
 #include "search_run.h"
@@ -57,6 +58,8 @@ enum imap_progress cmd_sort(struct imap_session *s, struct imap_running *cmd)
 	if (!args_space(a) || !search_return_parse(&f->ret, a, search_options_known(s, true)) ||
 	    !sort_program_parse(&program, a, imap_has(s, CAP_SORT_DISPLAY)) || !args_space(a))
 		return imap_bad_args(s, cmd);
+	if (f->ret.options & SEARCH_RETURN_UPDATE && imap_context_has(s, cmd->tag))
+		return imap_bad(s, cmd, "That tag is in use by another search with UPDATE");
 	sorter_init(&f->order.job->sorter, &program);
 	return begin(s, cmd);
 }
@@ -179,8 +182,14 @@ static enum imap_progress sorted(struct imap_session *s, struct imap_running *cm
 /* Comes again when the client has read what was written so far. */
 static enum imap_progress tell_sorted(struct imap_session *s, struct imap_running *cmd)
 {
-	if (!search_result_write(&((struct ordering *)cmd->at)->result, s))
+	struct ordering *f = cmd->at;
+
+	if (!search_result_write(&f->result, s))
 		return IMAP_WAIT_OUTPUT;
+	/* RFC 5267 4.3. */
+	if (f->ret.options & SEARCH_RETURN_UPDATE)
+		imap_context_add_sorted(&f->run, cmd, &f->order.job->sorter.program,
+					f->order.job->found, f->order.job->count);
 	return complete(s, cmd);
 }
 

@@ -16,6 +16,7 @@
 #include "base/list.h"
 #include "base/mem.h"
 #include "commands.h"
+#include "context_order.h"
 #include "search_again.h"
 
 enum {
@@ -38,6 +39,9 @@ struct imap_context {
 	struct uid_set results;          /* as the client knows them */
 	struct uid_set changed;          /* to be looked at */
 	struct uid_set looked_at;        /* under way */
+	struct context_order *order;     /* of a SORT; NULL: the mailbox's */
+	struct uid_set come;             /* being sorted */
+	struct timer later;
 };
 
 static void context_free(struct imap_context *c)
@@ -46,7 +50,11 @@ static void context_free(struct imap_context *c)
 	list_remove(&c->node);
 	if (timer_is_set(&c->ages))
 		timer_clear(conn_loop(c->s->base.conn), &c->ages);
+	if (timer_is_set(&c->later))
+		timer_clear(conn_loop(c->s->base.conn), &c->later);
 	search_run_release(&c->run);
+	context_order_free(c->order);
+	uid_set_release(&c->come);
 	uid_set_release(&c->results);
 	uid_set_release(&c->changed);
 	uid_set_release(&c->looked_at);
@@ -64,7 +72,7 @@ static void line_begin(const struct imap_context *c, struct buf *out, const char
 		imap_mailbox_text(out, c->s, mailbox_name(c->s->mailbox));
 		buf_printf(out, " UIDVALIDITY %u", snapshot_uid_validity(c->s->view));
 	}
-	buf_printf(out, ")%s %s (0 ", c->uid ? " UID" : "", what);
+	buf_printf(out, ")%s %s (", c->uid ? " UID" : "", what);
 }
 
 /* The set as it is written: UIDs, or the numbers they have in the view. */
@@ -99,12 +107,37 @@ static void tell(const struct imap_context *c, const char *what, const struct ui
 
 		buf_init(&out, LINE_MAX_BYTES);
 		line_begin(c, &out, what);
+		buf_add_text(&out, "0 ");
 		uid_set_print(&out, &part);
 		buf_add_text(&out, ")\r\n");
 		imap_write(c->s, buf_slice(&out));
 		buf_release(&out);
 	}
 	uid_set_release(&told);
+}
+
+/* With positions. */
+static void tell_pairs(void *owner, const char *what, struct slice pairs)
+{
+	const struct imap_context *c = owner;
+	struct buf out;
+
+	if (c->s->ending)
+		return;
+	buf_init(&out, LINE_MAX_BYTES);
+	line_begin(c, &out, what);
+	buf_add(&out, pairs);
+	buf_add_text(&out, ")\r\n");
+	imap_write(c->s, buf_slice(&out));
+	buf_release(&out);
+}
+
+static void tell_gone(struct imap_context *c, const struct uid_set *go)
+{
+	if (!c->order)
+		tell(c, "REMOVEFROM", go);
+	else if (go->count)
+		context_order_remove(c->order, go, c->uid, tell_pairs);
 }
 
 /* `set` without `gone`. */
@@ -184,22 +217,81 @@ static void compare_all(struct difference *d)
 	}
 }
 
+/* On to what has changed in the meantime. */
+static void look_on(struct imap_context *c)
+{
+	c->looks = false;
+	look(c);
+}
+
+/* The messages that come have their places, unless they changed or went since. */
+static void placed(void *owner)
+{
+	struct imap_context *c = owner;
+	struct conn *conn = c->s->base.conn;
+	struct uid_set come;
+
+	if (c->s->in_response || conn_full(conn)) {
+		timer_set(conn_loop(conn), &c->later, LATER_MS);
+		return;
+	}
+	if (c->s->ending)
+		return;
+	uid_set_init(&come);
+	for (size_t i = 0; i < c->come.count; i++) {
+		const struct uid_range *r = &c->come.ranges[i];
+
+		for (uint32_t uid = r->first; uid - r->first <= r->last - r->first; uid++)
+			if (!uid_set_has(&c->changed, uid) &&
+			    snapshot_seq(mailbox_newest(c->s->mailbox), uid))
+				uid_set_add(&come, uid, uid);
+	}
+	context_order_insert(c->order, &c->results, &come, c->uid, tell_pairs);
+	add_all(&c->results, &come);
+	uid_set_release(&come);
+	uid_set_release(&c->come);
+	look_on(c);
+}
+
+static void placed_later(struct timer *t)
+{
+	placed(container_of(t, struct imap_context, later));
+}
+
+static void begin_placing(struct imap_context *c, const struct uid_set *come)
+{
+	struct uid_set all;
+
+	uid_set_init(&all);
+	uid_set_copy(&c->come, come);
+	uid_set_copy(&all, &c->results);
+	add_all(&all, come);
+	context_order_sort(c->order, &all);
+	uid_set_release(&all);
+}
+
 static void looked(struct imap_context *c)
 {
 	struct difference d = { .c = c };
+	bool placing;
 
 	compare_all(&d);
-	tell(c, "REMOVEFROM", &d.go);
-	tell(c, "ADDTO", &d.come);
+	placing = c->order && d.come.count;
+	tell_gone(c, &d.go);
 	subtract(&c->results, &d.go);
-	add_all(&c->results, &d.come);
+	uid_set_release(&c->looked_at);
+	search_job_rest(c->run.job);
+	if (placing) {
+		begin_placing(c, &d.come);
+	} else {
+		tell(c, "ADDTO", &d.come);
+		add_all(&c->results, &d.come);
+	}
 	uid_set_release(&d.found);
 	uid_set_release(&d.come);
 	uid_set_release(&d.go);
-	uid_set_release(&c->looked_at);
-	search_job_rest(c->run.job);
-	c->looks = false;
-	look(c);
+	if (!placing)
+		look_on(c);
 }
 
 static void turn(struct search_run *run)
@@ -254,7 +346,7 @@ static void moves(struct imap_observer *o, const struct snapshot *from,
 	struct difference d = { .c = c };
 
 	snapshot_diff(from, newest, note_gone, &d);
-	tell(c, "REMOVEFROM", &d.go);
+	tell_gone(c, &d.go);
 	subtract(&c->results, &d.go);
 	uid_set_release(&d.go);
 }
@@ -312,37 +404,76 @@ static bool is_full(const struct imap_session *s)
 	return count >= IMAP_CONTEXTS_MAX;
 }
 
-void imap_context_add(struct search_run *run, struct imap_running *cmd, bool correlate)
+/* By marks, whatever order they are found in: a set is slow in any but the ascending,
+ * and so is a sort of a million numbers on the loop's thread. */
+static void add_found(struct imap_context *c, const uint32_t *found, size_t count)
+{
+	uint32_t last = snapshot_count(c->s->view);
+	unsigned char *marks = mem_array((size_t)last + 1, sizeof(*marks));
+
+	for (size_t i = 0; i < count; i++)
+		marks[found[i]] = 1;
+	for (uint32_t seq = 1; seq <= last; seq++) {
+		uint32_t uid = snapshot_uid(c->s->view, seq);
+
+		if (marks[seq])
+			uid_set_add(&c->results, uid, uid);
+	}
+	free(marks);
+}
+
+static struct imap_context *add(struct search_run *run, const struct imap_running *cmd,
+				const uint32_t *found, size_t count)
 {
 	struct imap_session *s = run->s;
 	struct search_job *j = run->job;
-	struct imap_context *c;
+	struct imap_context *c = mem_alloc(sizeof(*c));
 
-	if (is_full(s)) {
-		imap_context_refuse(s, cmd);
-		return;
-	}
-	c = mem_alloc(sizeof(*c));
 	c->s = s;
 	c->tag = mem_printf("%s", cmd->tag);
-	c->uid = cmd->uid || correlate;
-	c->correlate = correlate;
-	for (size_t i = 0; i < j->found_count; i++) {
-		uint32_t uid = snapshot_uid(j->view, j->found[i]);
-
-		uid_set_add(&c->results, uid, uid);
-	}
-	search_plan_pin(&j->plan, j->view);
+	c->uid = cmd->uid;
+	add_found(c, found, count);
+	search_plan_pin(&j->plan, s->view);
 	search_job_rest(j);
 	search_run_take(&c->run, run);
 	c->run.turn = turn;
 	c->ages.fire = ages_are_over;
+	c->later.fire = placed_later;
 	if (j->plan.ages)
 		timer_set(conn_loop(s->base.conn), &c->ages, AGES_MS);
 	c->observer.moves = moves;
 	c->observer.moved = moved;
 	list_append(&s->contexts, &c->node);
 	imap_observe(s, &c->observer);
+	return c;
+}
+
+void imap_context_add(struct search_run *run, struct imap_running *cmd, bool correlate)
+{
+	struct imap_context *c;
+
+	if (is_full(run->s)) {
+		imap_context_refuse(run->s, cmd);
+		return;
+	}
+	c = add(run, cmd, run->job->found, run->job->found_count);
+	c->uid = c->uid || correlate;
+	c->correlate = correlate;
+}
+
+void imap_context_add_sorted(struct search_run *run, struct imap_running *cmd,
+			     const struct sort_program *program, const uint32_t *found,
+			     size_t count)
+{
+	struct imap_session *s = run->s;
+	struct imap_context *c;
+
+	if (is_full(s)) {
+		imap_context_refuse(s, cmd);
+		return;
+	}
+	c = add(run, cmd, found, count);
+	c->order = context_order_new(s, program, found, count, placed, c);
 }
 
 /* CANCELUPDATE 1*(SP quoted) (RFC 5267 4.3.5): all of them or, when one is not known,

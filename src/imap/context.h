@@ -3,6 +3,7 @@
 
 #include "search_run.h"
 #include "session.h"
+#include "sort.h"
 
 /*
  * Searches whose results the client wants to follow: RETURN (UPDATE) (RFC 5267 4.3).
@@ -20,6 +21,10 @@ bool imap_context_has(const struct imap_session *s, const char *tag);
  * that it will hear no more (NOUPDATE).  `correlate`: with MAILBOX and UIDVALIDITY
  * (RFC 7377 2.1). */
 void imap_context_add(struct search_run *run, struct imap_running *cmd, bool correlate);
+/* The same of a SORT, whose result is `found`. */
+void imap_context_add_sorted(struct search_run *run, struct imap_running *cmd,
+			     const struct sort_program *program, const uint32_t *found,
+			     size_t count);
 void imap_context_refuse(struct imap_session *s, const struct imap_running *cmd);
 
 #endif

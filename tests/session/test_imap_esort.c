@@ -41,11 +41,69 @@ static void examples(void **state)
 	fake_conn_free(f);
 }
 
+/* 4.3 and 4.4: the places in that order. */
+static void followed(void **state)
+{
+	struct world *w = *state;
+	struct fake_conn *f = with_21(w), *other = logged_in(w);
+
+	says(f, "C UID SORT RETURN (UPDATE ALL) (REVERSE SUBJECT) UTF-8 UNDELETED\r\n",
+	     "* ESEARCH (TAG \"C\") UID ALL 7,6,5,4,3,2\r\nC OK UID SORT completed\r\n");
+	expect(f, "C SORT RETURN (UPDATE) (DATE) UTF-8 ALL\r\n", "C BAD");
+	expect(f, "C UID SEARCH RETURN (UPDATE) ALL\r\n", "C BAD");
+	/* letter 5 and 4, at the second place; letter 1 at what is the fourth then. */
+	fake_conn_feed(f, SLICE("a UID STORE 6,5,2 +FLAGS (\\Deleted)\r\n"));
+	await(w, f, "* ESEARCH (TAG \"C\") UID REMOVEFROM (2 6,5 4 2)\r\n");
+	/* 6 3 2; then letter 9, 4 and 15: 9 6 4 3 2 15. */
+	fake_conn_feed(f, SLICE("a UID STORE 10,5,16 -FLAGS (\\Deleted)\r\n"));
+	await(w, f, "* ESEARCH (TAG \"C\") UID ADDTO (1 10 3 5 6 16)\r\n");
+	fake_conn_feed(f, SLICE("a UID STORE 14,15 -FLAGS (\\Deleted)\r\n"));
+	await(w, f, "* ESEARCH (TAG \"C\") UID ADDTO (7 15,14)\r\n");
+	/* Expunged by another: told at once, with the place. */
+	expect(other, "o SELECT INBOX\r\n", "o OK");
+	expect(other, "o UID STORE 5 +FLAGS.SILENT (\\Deleted)\r\n", "o OK");
+	await(w, f, "* ESEARCH (TAG \"C\") UID REMOVEFROM (3 5)\r\n");
+	expect(other, "o UID EXPUNGE 5\r\n", "o OK");
+	has(expect(f, "D SORT RETURN (UPDATE PARTIAL 1:3) (REVERSE SUBJECT) UTF-8 UNDELETED\r\n",
+		   "D OK"), "PARTIAL (1:3 9,6,3)\r\n");
+	expect(f, "a NOOP\r\n", "a OK");
+	/* 9 is 8 by now; a new one comes between. */
+	fake_conn_feed(f, SLICE("a APPEND INBOX {24+}\r\nSubject: letter 50\r\n\r\nx\r\n\r\n"));
+	await(w, f, ") ADDTO (3 21)\r\n");
+	fake_conn_feed(f, SLICE("a STORE 8 +FLAGS (\\Deleted)\r\n"));
+	await(w, f, "* ESEARCH (TAG \"D\") REMOVEFROM (1 8)\r\n");
+	expect(f, "a CANCELUPDATE \"C\" \"D\"\r\n", "a OK");
+	fake_conn_free(other);
+	fake_conn_free(f);
+}
+
+static void disturbed(void **state)
+{
+	struct world *w = *state;
+
+	fake_conn_free(with_21(w));
+	for (unsigned turns = 0; turns < 10; turns++) {
+		struct fake_conn *f = logged_in(w);
+
+		expect(f, "a SELECT INBOX\r\n", "a OK");
+		expect(f, "a STORE 1:* -FLAGS.SILENT ($x)\r\n", "a OK");
+		expect(f, "t SORT RETURN (UPDATE) (SUBJECT) UTF-8 KEYWORD $x\r\n", "t OK");
+		fake_conn_feed(f, SLICE("a STORE 1:* +FLAGS.SILENT ($x)\r\n"));
+		for (unsigned i = 0; i < turns; i++)
+			loop_turn(w->loop, 1);
+		if (turns % 2)
+			fake_conn_break(f);
+		fake_conn_free(f);
+	}
+}
+
 int main(void)
 {
 #define WORLD(test) cmocka_unit_test_setup_teardown(test, world_setup, world_teardown)
 	const struct CMUnitTest tests[] = {
 		WORLD(examples),
+		WORLD(followed),
+		WORLD(disturbed),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
