@@ -3,8 +3,12 @@
 
 Every number is the median of several runs on this machine, as it is now; nothing
 here passes or fails.  PEERS names the servers measured beside ours (default: dovecot
-when it is installed; PEERS= for none).  BENCH_DIR is a folder on the disk to measure,
-BENCH_MESSAGES the size of the large folder, ROWS a pattern of rows to measure.
+and dovecot-fast, which is the same with its login processes kept, when it is
+installed; PEERS= for none).  The column `times` says how far ahead ours is of the
+best of them; the rows where it is not are named below the table.  BENCH_DIR is a
+folder on the disk to measure, BENCH_MESSAGES the size of the large folder, ROWS a
+pattern of rows to measure; BENCH_MILLION=1 adds a folder of a million messages, ours
+alone.
 """
 import json
 import os
@@ -15,10 +19,11 @@ import subprocess
 import sys
 import time
 
+import large
 import server
 
 TOOLS = os.environ.get('BENCH_TOOLS', 'build/tests/bench')
-MESSAGES = int(os.environ.get('BENCH_MESSAGES', '10000'))
+MESSAGES = int(os.environ.get('BENCH_MESSAGES', '100000'))
 ROUNDS = 3
 ME = 'me@example.test'
 EVENTS = 50
@@ -59,7 +64,7 @@ class Failed(Exception):
 def tool(name, *arguments):
     """The JSON lines that a generator printed; one that failed measures nothing."""
     done = subprocess.run([os.path.join(TOOLS, name), *map(str, arguments)], stdout=subprocess.PIPE,
-                          timeout=900)
+                          timeout=1800)
     if done.returncode != 0:
         raise Failed('%s %s ended with %d' % (name, ' '.join(map(str, arguments)), done.returncode))
     return [json.loads(line) for line in done.stdout.decode().splitlines()]
@@ -92,10 +97,24 @@ class Table:
         say('  %s, %s: %s %s' % (what, column, number(middle), note))
         return middle
 
+    def absent(self, what, column):
+        say('  %s, %s: it does not have that' % (what, column))
+
+    @staticmethod
+    def ahead(what, row):
+        """How many times ours is better than the best other; None: nothing to compare."""
+        others = [v for c, v in row.items() if c not in (server.Letterplate.name, 'note')]
+        ours = row.get(server.Letterplate.name)
+        if ours is None or not others:
+            return None
+        if 'second' in what and not what.startswith('CPU'):
+            return ours / max(others)
+        return min(others) / ours if ours else None
+
     def print(self):
-        head = ['what'] + self.columns + ['beside it']
-        lines = [[what] + [number(row.get(c)) for c in self.columns] + [row.get('note', '')]
-                 for what, row in self.rows.items()]
+        head = ['what'] + self.columns + ['times', 'beside it']
+        lines = [[what] + [number(row.get(c)) for c in self.columns] +
+                 [number(self.ahead(what, row)), row.get('note', '')] for what, row in self.rows.items()]
         widths = [max(len(line[i]) for line in [head] + lines) for i in range(len(head))]
         def show(cells):
             print('| ' + ' | '.join(c.ljust(w) if i in (0, len(head) - 1) else c.rjust(w)
@@ -104,6 +123,8 @@ class Table:
         print('|' + '|'.join('-' * (w + 2) for w in widths) + '|')
         for line in lines:
             show(line)
+        behind = [what for what, row in self.rows.items() if (self.ahead(what, row) or 1) < 1]
+        print('Behind the best other: ' + ('; '.join(behind) or 'none') + '.')
 
 
 # ---- ours alone ----
@@ -208,27 +229,18 @@ def imap(one, *arguments, options=()):
 
 
 def large_folder(table, one, mail):
-    """10,000 messages that no index knows yet; every command first and once more."""
+    """Messages that no index knows yet; every command first and some rounds more."""
     shutil.rmtree(one.maildir, ignore_errors=True)
     shutil.copytree(mail, one.maildir)
     one.made()
     one.start()
-    items = '(FLAGS UID ENVELOPE BODYSTRUCTURE RFC822.SIZE)'
-    select = imap(one, 'cmd', 'SELECT INBOX')[0]
-    table.add('SELECT of %d messages, first time, ms' % MESSAGES, one.name, select['secs'] * 1e3)
-    table.add('SELECT, again, ms', one.name,
-              [r['secs'] * 1e3 for r in imap(one, 'cmd', 'SELECT INBOX', options=('-r', ROUNDS))])
-    for command, name in (('FETCH 1:* ' + items, 'FETCH 1:* ' + items), ('SEARCH BODY needlebody', 'SEARCH BODY'),
-                          ('SEARCH SUBJECT needlesubject', 'SEARCH SUBJECT'),
-                          ('FETCH 1:* (FLAGS)', 'FETCH 1:* (FLAGS)')):
-        first = imap(one, 'cmd', '!SELECT INBOX', command)[0]
-        note = '%d found' % first['hits'] if command.startswith('SEARCH') else '%.1f MB' % first['mb']
-        table.add(name + ', first time, ms', one.name, first['secs'] * 1e3, note)
-        again = imap(one, 'cmd', '!SELECT INBOX', command, options=('-r', ROUNDS))
-        table.add(name + ', again, ms', one.name, [r['secs'] * 1e3 for r in again])
+    rows = large.Rows(table, one, imap, Failed, MESSAGES)
+    for part in (rows.opening, rows.reading, rows.finding):
+        part()
     appends(table, one, ' to %d messages' % MESSAGES, ((1, 200),))
     pushes(table, one, ', %d messages' % MESSAGES)
     table.add('Pss after all that, MB', one.name, one.memory()['Pss'] / 1024)
+    rows.changing()
     one.stop()
 
 
@@ -261,15 +273,27 @@ def small_folder(table, one, at):
     one.made()
     one.start()
     appends(table, one, '', ((1, 300), (8, 1500)))
-    cpu, rates = [], []
-    for _ in range(ROUNDS):
-        before = one.cpu()
-        got = imap(one, 'login', options=('-c4', '-n', 500))[0]
-        rates.append(got['per_s'])
-        cpu.append((one.cpu() - before) / max(got['count'], 1) * 1e3)
-    table.add('TLS connections with LOGIN a second', one.name, rates)
-    table.add('CPU ms a TLS connection with LOGIN', one.name, cpu)
+    logins(table, one)
     pushes(table, one, '')
+    one.stop()
+
+
+def logins(table, one):
+    for conns, n in ((1, 200), (8, 600)):
+        cpu, rates = [], []
+        for _ in range(ROUNDS):
+            before = one.cpu()
+            got = imap(one, 'login', options=('-c', conns, '-n', n))[0]
+            rates.append(got['per_s'])
+            cpu.append((one.cpu() - before) / max(got['count'], 1) * 1e3)
+        how = 'one after the other' if conns == 1 else 'by %d clients' % conns
+        table.add('TLS connections with LOGIN a second, ' + how, one.name, rates)
+        table.add('CPU ms a TLS connection with LOGIN, ' + how, one.name, cpu)
+
+
+def logins_alone(table, one, at):
+    one.start()
+    logins(table, one)
     one.stop()
 
 
@@ -305,16 +329,16 @@ def idle_connections(table, one, at, count=1000):
 
 
 def peers(at):
-    wanted = os.environ.get('PEERS', 'dovecot').replace(',', ' ').split()
+    wanted = os.environ.get('PEERS', 'dovecot dovecot-fast').replace(',', ' ').split()
     found = []
     for name in wanted:
-        why = server.Dovecot.missing() if name == 'dovecot' else 'it is not known here'
+        why = server.Dovecot.missing() if name in server.DOVECOT_LOGIN else 'it is not known here'
         if why:
             say('%s is left out: %s' % (name, why))
             continue
         tls = os.path.join(at, 'idle', 'data', 'tls')
         found.append(server.Dovecot(os.path.join(at, name), os.path.join(tls, 'cert.pem'),
-                                    os.path.join(tls, 'key.pem')))
+                                    os.path.join(tls, 'key.pem'), name))
     return found
 
 
@@ -328,6 +352,9 @@ def main():
         except Failed as failed:
             say('  %s: %s\n%s' % (one.name, failed, one.said()))
             one.stop()
+        except BaseException:
+            one.stop()
+            raise
 
     say('%d processors, %s, messages in %s' % (os.cpu_count(), ' '.join(os.uname()[::2]), at))
     try:
@@ -336,18 +363,23 @@ def main():
                 say(measure.__name__)
                 measure(table, at)
         servers = [server.Letterplate(os.path.join(at, 'imap'))] + peers(at)
+        # Kept login processes make no difference to what is done after the login.
+        fast = [one for one in servers if one.name == 'dovecot-fast']
+        usual = [one for one in servers if one not in fast]
         if only.search('large_folder'):
             say('large_folder')
             mail = os.path.join(at, 'mail')
-            subprocess.run([sys.executable, os.path.join(server.HERE, 'maildir_gen.py'), mail, str(MESSAGES)],
-                           check=True, stdout=sys.stderr)
-            for one in servers:
+            large.generate(mail, MESSAGES)
+            for one in usual:
                 attempt(large_folder, one, mail)
-        for measure in (small_folder, idle_connections):
+        for measure, which in ((small_folder, usual), (logins_alone, fast), (idle_connections, servers)):
             if only.search(measure.__name__):
                 say(measure.__name__)
-                for one in servers:
+                for one in which:
                     attempt(measure, one, at)
+        if os.environ.get('BENCH_MILLION'):
+            say('a million messages')
+            attempt(large.million, servers[0], imap, Failed)
     finally:
         shutil.rmtree(at, ignore_errors=True)
     table.print()
