@@ -83,8 +83,9 @@ typedef void mailbox_vanished_fn(void *owner, enum store_status st,
 void mailbox_vanished(struct mailbox *m, const struct snapshot *view, uint64_t since,
 		      const struct uid_set *known, mailbox_vanished_fn *fn, void *owner);
 
-/* All or none; hard links where the disk has them; flags and dates are kept;
- * with `move` the originals go in the same step.  Pairs, in the order of source
+/* All or none, but that a move of thousands which fails half way leaves those moved
+ * that were; hard links where the disk has them; flags and dates are kept; with
+ * `move` the originals go in the same step.  A long one lets others between.  Pairs, in the order of source
  * UIDs, valid within the callback, for COPYUID (RFC 4315): */
 struct copy_result {
 	uint32_t uid_validity;           /* of the destination */

@@ -1,11 +1,16 @@
 /*
- * COPY and MOVE, all or none (RFC 3501 6.4.7, RFC 6851).
+ * COPY and MOVE, all or none (RFC 3501 6.4.7); of a move that fails half way what was
+ * moved stays so (RFC 6851 4.3 allows that, and each message is in one place).
  *
- * A copy is a second name of the same file: first all of them under the
- * destination's tmp/, where nobody looks, then all renamed to cur/, then the
- * directory is synced, then the index.  A move renames.  Whatever step fails,
- * the steps before it are undone; whoever is killed between has a message
- * twice at worst, or in tmp/, and never not at all.
+ * A copy is a second name of the same file, in cur/ at once; where the disk has no
+ * such names, a file made under tmp/ and renamed.  Then the directory is synced, then
+ * the index.  A move renames.
+ *
+ * Of a hundred thousand messages that takes seconds, so it goes in batches, and others
+ * have the lane between them.  Whatever step fails, its batch is undone, and for a copy
+ * those before it.  Whoever is killed has copies of some, each complete and in the
+ * index or found by the next comparison, and no message not at all; the client was
+ * told nothing.
  */
 #include "copy.h"
 
@@ -95,13 +100,9 @@ static bool name_copy(struct folder *from, struct folder *to, struct copy_one *c
 	return true;
 }
 
-static int link_or_copy(const char *from, const char *to)
+static int link_file(const char *from, const char *to)
 {
-	int err = link(from, to) == 0 ? 0 : errno;
-
-	if (err == EXDEV || err == EPERM || err == EMLINK || err == EOPNOTSUPP)
-		err = file_copy(from, to);
-	return err;
+	return link(from, to) == 0 ? 0 : errno;
 }
 
 static int move_file(const char *from, const char *to)
@@ -152,30 +153,37 @@ static int act_on(struct folder *from, struct folder *to, struct copy_list *l,
 	return err == ENOENT && is_there(from, c) ? ESTALE : err;
 }
 
+/* Where there are no second names: complete first, then under its name. */
+static int copy_through_tmp(struct folder *from, struct folder *to, struct copy_list *l,
+			    struct copy_one *c)
+{
+	int err = act_on(from, to, l, c, tmp_path, file_copy);
+	struct path tmp, cur;
+
+	if (err)
+		return err;
+	tmp_path(&tmp, to, c);
+	cur_path(&cur, to, c);
+	err = move_file(tmp.at, cur.at);
+	if (err)
+		unlink(tmp.at);
+	return err;
+}
+
 /* A message whose file is no more is left out: it is as if expunged before. */
 static int place_copies(struct folder *from, struct folder *to, struct copy_list *l)
 {
-	struct path tmp, cur;
 	int err = 0;
 
 	for (size_t i = 0; !err && i < l->count; i++) {
 		struct copy_one *c = &l->all[i];
 
-		err = act_on(from, to, l, c, tmp_path, link_or_copy);
-		c->in_tmp = err == 0;
+		err = act_on(from, to, l, c, cur_path, link_file);
+		if (err == EXDEV || err == EPERM || err == EMLINK || err == EOPNOTSUPP)
+			err = copy_through_tmp(from, to, l, c);
+		c->in_place = err == 0;
 		if (err == ENOENT)
 			err = 0;
-	}
-	for (size_t i = 0; !err && i < l->count; i++) {
-		struct copy_one *c = &l->all[i];
-
-		if (!c->in_tmp)
-			continue;
-		tmp_path(&tmp, to, c);
-		cur_path(&cur, to, c);
-		err = move_file(tmp.at, cur.at);
-		c->in_place = err == 0;
-		c->in_tmp = err != 0;
 	}
 	return err;
 }
@@ -208,11 +216,8 @@ static void undo(struct folder *from, struct folder *to, struct copy_list *l, bo
 				rename(path.at, back.at);
 			else
 				unlink(path.at);
-		} else if (c->in_tmp) {
-			tmp_path(&path, to, c);
-			unlink(path.at);
 		}
-		c->in_place = c->in_tmp = false;
+		c->in_place = false;
 	}
 }
 
@@ -305,56 +310,128 @@ enum store_status folder_copy(struct folder *from, struct folder *to, struct cop
 
 /* ---- The question ---- */
 
+/* What a delivery waits at most, some tens of milliseconds; memory for so many names. */
+enum { BATCH = 2000 };
+
 struct copy_job {
 	struct mail_job mail;
 	struct mailbox *m;
 	struct uid_set uids;
 	struct folder_name to;
-	bool move;
-	struct copy_list list;
+	bool move, begun;
+	uint32_t next, end;              /* UIDs before `next` are done; those from `end` came later */
+	struct copy_list list;           /* this batch's */
+	uint32_t *from, *made;           /* of all batches so far */
+	size_t count, cap;
 	uint32_t uid_validity;
 	mailbox_copy_fn *fn;
 };
 
+/* False: these are the last. */
+static bool next_batch(struct copy_job *j, const struct folder *from)
+{
+	const struct records *all = &from->table.records;
+
+	for (size_t i = 0; i < j->uids.count; i++) {
+		struct uid_range range = j->uids.ranges[i];
+		uint32_t at = records_find(all, range.first > j->next ? range.first : j->next);
+
+		for (; at < all->count; at++) {
+			const struct record *r = records_at(all, at);
+
+			if (r->uid > range.last || r->uid >= j->end)
+				break;
+			if (j->list.count == BATCH)
+				return true;
+			copy_list_add(&j->list, from, r);
+			j->next = r->uid + 1;
+		}
+	}
+	return false;
+}
+
+static void keep_pairs(struct copy_job *j)
+{
+	for (size_t i = 0; i < j->list.count; i++) {
+		if (!j->list.all[i].in_place)
+			continue;
+		if (j->count == j->cap) {
+			j->cap = j->cap ? j->cap * 2 : 16;
+			j->from = mem_grow(j->from, j->cap, sizeof(*j->from));
+			j->made = mem_grow(j->made, j->cap, sizeof(*j->made));
+		}
+		j->from[j->count] = j->list.all[i].from;
+		j->made[j->count++] = j->list.all[i].to;
+	}
+}
+
+/* The copies of the batches before the one that failed (RFC 3501 6.4.7). */
+static void take_back(const struct copy_job *j, struct folder *to)
+{
+	bool ok = true;
+
+	if (folder_load(to) != STORE_OK || !store_begin(to->store))
+		return;
+	for (size_t i = 0; ok && i < j->count; i++) {
+		const struct record *r = table_uid(&to->table, j->made[i]);
+		struct path path;
+
+		if (!r)
+			continue;
+		path_message(&path, to->path, (enum place)r->place, table_name(&to->table, r));
+		if (unlink(path.at) == 0)
+			ok = folder_remove(to, r);
+	}
+	table_sweep(&to->table);
+	(void)store_commit(to->store, ok);
+	sync_cur(to);
+}
+
 static void run_copy(struct mail_job *mail)
 {
 	struct copy_job *j = container_of(mail, struct copy_job, mail);
-	struct folder *from = folder_of_mailbox(mail->question.store, j->m), *to;
+	struct store *s = mail->question.store;
+	struct folder *from = folder_of_mailbox(s, j->m), *to = NULL;
+	bool more = false;
 
-	mail->st = from ? folder_open(mail->question.store, j->to.at, false, &to)
-			: STORE_GONE;
-	if (mail->st != STORE_OK)
-		return;
-	for (size_t i = 0; i < j->uids.count; i++) {
-		const struct records *all = &from->table.records;
-		uint32_t at = records_find(all, j->uids.ranges[i].first);
-
-		for (; at < all->count && records_at(all, at)->uid <= j->uids.ranges[i].last; at++)
-			copy_list_add(&j->list, from, records_at(all, at));
+	mail->st = folder_open(s, j->to.at, false, &to);
+	if (!from)
+		mail->st = STORE_GONE;
+	else if (mail->st == STORE_OK && j->begun && to->head.uid_validity != j->uid_validity)
+		mail->st = STORE_NO_FOLDER;      /* another one of that name */
+	if (mail->st == STORE_OK) {
+		if (!j->begun)
+			j->end = from->head.uid_next;
+		j->begun = true;
+		j->uid_validity = to->head.uid_validity;
+		more = next_batch(j, from);
+		mail->st = folder_copy(from, to, &j->list, j->move);
 	}
-	j->uid_validity = to->head.uid_validity;
-	mail->st = folder_copy(from, to, &j->list, j->move);
+	if (mail->st == STORE_OK)
+		keep_pairs(j);
+	else if (!j->move && j->count > 0 && to && to->head.uid_validity == j->uid_validity)
+		take_back(j, to);
+	copy_list_release(&j->list);
+	mail->again = mail->st == STORE_OK && more;
 }
 
 static void finish_copy(struct mail_job *mail)
 {
 	struct copy_job *j = container_of(mail, struct copy_job, mail);
-	size_t most = j->list.count ? j->list.count : 1;
-	uint32_t *from = mem_array(most, sizeof(*from)), *to = mem_array(most, sizeof(*to));
-	struct copy_result r = { .uid_validity = j->uid_validity, .from = from, .to = to };
+	const uint32_t none = 0;
+	struct copy_result r = { .uid_validity = j->uid_validity, .count = j->count,
+				 .from = j->count ? j->from : &none,
+				 .to = j->count ? j->made : &none };
 
-	for (size_t i = 0; mail->st == STORE_OK && i < j->list.count; i++) {
-		if (!j->list.all[i].in_place)
-			continue;
-		from[r.count] = j->list.all[i].from;
-		to[r.count++] = j->list.all[i].to;
-	}
+	if (mail->st != STORE_OK)
+		r.count = 0;
 	if (!mail->question.abandoned)
 		j->fn(mail->question.owner, mail->st, &r);
-	free(from);
-	free(to);
+	free(j->from);
+	free(j->made);
 	copy_list_release(&j->list);
 	uid_set_release(&j->uids);
+	mailbox_release(j->m);
 }
 
 void mailbox_copy(struct mailbox *m, const struct uid_set *uids, const char *to_name,
@@ -365,6 +442,8 @@ void mailbox_copy(struct mailbox *m, const struct uid_set *uids, const char *to_
 	j->mail.run = run_copy;
 	j->mail.finish = finish_copy;
 	j->m = m;
+	/* Between two batches a closing job could come, if this did not hold it open. */
+	m->users++;
 	j->move = move;
 	j->fn = fn;
 	uid_set_init(&j->uids);

@@ -12,7 +12,7 @@ struct copy_one {
 	uint64_t size;
 	int64_t received;
 	unsigned keywords;
-	bool in_tmp, in_place;           /* how far it has come */
+	bool in_place;
 };
 
 struct copy_list {

@@ -1,6 +1,8 @@
 /* COPY and MOVE: all or none, with what belongs to a message. */
 #include "store_fixture.h"
 
+#include "../support/faults.h"
+
 static const char MESSAGE[] = "Subject: tea\n\nAt four.\n";
 
 static enum store_status copy(struct fixture *f, struct mailbox *m, uint32_t first, uint32_t last,
@@ -116,7 +118,6 @@ static void all_or_none(void **state)
 {
 	struct fixture *f = *state;
 	struct mailbox *m;
-	char *cur;
 
 	three_with_keywords(f);
 	m = fixture_mailbox(f, "INBOX", true);
@@ -124,16 +125,79 @@ static void all_or_none(void **state)
 	assert_int_equal(copy(f, m, 1, 3, "a//b", true), STORE_NO_FOLDER);
 	assert_int_equal(copy(f, m, 7, 9, "Trash", true), STORE_OK);
 	assert_int_equal(f->copy_count, 0);
-	/* A destination that takes nothing: its tmp/ is a file. */
+	/* The third of them cannot be linked. */
 	fixture_status(f, "Junk");
-	cur = fixture_path(f, ".Junk/tmp");
-	assert_int_equal(rmdir(cur), 0);
-	fixture_write(f, ".Junk/tmp", "");
+	faults_set(FAULT_ERROR, FAULT_NAME, 6, EIO);
 	assert_int_equal(copy(f, m, 1, 3, "Junk", false), STORE_FAILED);
-	free(cur);
+	faults_off();
 	assert_int_equal(fixture_count(f, ".Junk/cur", NULL), 0);
 	assert_int_equal(fixture_count(f, "cur", NULL), 3);
 	assert_int_equal(snapshot_count(mailbox_newest(m)), 3);
+	mailbox_release(m);
+}
+
+enum { MANY = 4500 };
+
+/* More than one batch; `f` has room for the pairs of the first few only. */
+static void copied_many(void *owner, enum store_status st, const struct copy_result *r)
+{
+	struct fixture *f = owner;
+
+	for (size_t i = 0; i < r->count; i++)
+		assert_int_equal(r->from[i], i + 1);
+	f->copy_count = r->count;
+	f->st = st;
+	f->answered = true;
+}
+
+static enum store_status copy_many(struct fixture *f, struct mailbox *m, const char *to, bool move)
+{
+	struct uid_set all;
+
+	uid_set_init(&all);
+	uid_set_add(&all, 1, UINT32_MAX);
+	f->answered = false;
+	mailbox_copy(m, &all, to, move, copied_many, f);
+	uid_set_release(&all);
+	fixture_wait(f);
+	return f->st;
+}
+
+static void in_batches(void **state)
+{
+	struct fixture *f = *state;
+	struct mailbox *m;
+
+	for (int i = 0; i < MANY; i++) {
+		char name[40];
+
+		snprintf(name, sizeof(name), "cur/%05d.a,W=25:2,", i);
+		fixture_write(f, name, MESSAGE);
+	}
+	m = fixture_mailbox(f, "INBOX", true);
+	assert_int_equal(snapshot_count(mailbox_newest(m)), MANY);
+	/* The third batch fails: of the two before it nothing is left. */
+	faults_set(FAULT_ERROR, FAULT_NAME, 4200, EIO);
+	assert_int_equal(copy_many(f, m, "Sent", false), STORE_FAILED);
+	faults_off();
+	assert_int_equal(f->copy_count, 0);
+	assert_int_equal(fixture_count(f, ".Sent/cur", NULL), 0);
+	fixture_status(f, "Sent");
+	assert_int_equal(f->status.messages, 0);
+	assert_int_equal(copy_many(f, m, "Sent", false), STORE_OK);
+	assert_int_equal(f->copy_count, MANY);
+	assert_int_equal(fixture_count(f, ".Sent/cur", NULL), MANY);
+	/* Into itself it does not go on with what it has made. */
+	assert_int_equal(copy_many(f, m, "INBOX", false), STORE_OK);
+	assert_int_equal(f->copy_count, MANY);
+	assert_int_equal(snapshot_count(mailbox_newest(m)), 2 * MANY);
+	/* A move that fails half way leaves each message in one of the two. */
+	faults_set(FAULT_ERROR, FAULT_NAME, 4200, EIO);
+	assert_int_equal(copy_many(f, m, "Trash", true), STORE_FAILED);
+	faults_off();
+	assert_int_equal(fixture_count(f, ".Trash/cur", NULL), 4000);
+	assert_int_equal(fixture_count(f, "cur", NULL), 2 * MANY - 4000);
+	assert_int_equal(snapshot_count(mailbox_newest(m)), 2 * MANY - 4000);
 	mailbox_release(m);
 }
 
@@ -168,6 +232,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(into_itself, fixture_new, fixture_free),
 		cmocka_unit_test_setup_teardown(moved, fixture_new, fixture_free),
 		cmocka_unit_test_setup_teardown(all_or_none, fixture_new, fixture_free),
+		cmocka_unit_test_setup_teardown(in_batches, fixture_new, fixture_free),
 		cmocka_unit_test_setup_teardown(others_were_faster, fixture_new, fixture_free),
 	};
 
