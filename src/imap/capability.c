@@ -66,6 +66,10 @@ static const struct capability {
 	[CAP_SAVEDATE]      = { "SAVEDATE", INSIDE, 0, 0 },                     /* RFC 8514 */
 	[CAP_INPROGRESS]    = { "INPROGRESS", INSIDE, 0, 0 },                   /* RFC 9585 */
 	[CAP_PARTIAL]       = { "PARTIAL", INSIDE, 0, CAP_ESEARCH },            /* RFC 9394 */
+	[CAP_CONDSTORE]     = { "CONDSTORE", INSIDE, IMAP_CONDSTORE, 0 },       /* RFC 7162 3.1 */
+	[CAP_QRESYNC]       = { "QRESYNC", INSIDE, IMAP_QRESYNC | IMAP_CONDSTORE,       /* 3.2 */
+				CAP_CONDSTORE },
+	[CAP_UIDONLY]       = { "UIDONLY", INSIDE, IMAP_UIDONLY, 0 },           /* RFC 9586 */
 	[CAP_ESEARCH]       = { "ESEARCH", INSIDE, 0, 0 },                      /* RFC 4731 */
 	[CAP_SEARCHRES]     = { "SEARCHRES", INSIDE, 0, CAP_ESEARCH },          /* RFC 5182 */
 	[CAP_WITHIN]        = { "WITHIN", INSIDE, 0, 0 },                       /* RFC 5032 */

@@ -13,6 +13,7 @@
 
 #include "base/list.h"
 #include "base/mem.h"
+#include "capability.h"
 #include "commands.h"
 #include "fetch_job.h"
 #include "fetch_modifier.h"
@@ -141,7 +142,16 @@ static void keep_part(struct uid_set *asked, const struct partial_range *p)
 static bool has_all(const struct imap_session *s, const struct fetch_plan *p)
 {
 	return (!p->binary || imap_has(s, CAP_BINARY) || (s->enabled & IMAP_REV2)) &&
-	       (!p->preview || imap_has(s, CAP_PREVIEW));
+	       (!p->preview || imap_has(s, CAP_PREVIEW)) &&
+	       (!fetch_plan_has(p, FETCH_MODSEQ) || imap_has(s, CAP_CONDSTORE));
+}
+
+static unsigned modifiers_known(const struct imap_session *s, const struct imap_running *cmd)
+{
+	return (imap_has(s, CAP_CONDSTORE) ? FETCH_CHANGEDSINCE : 0u) |
+	       (cmd->uid && s->enabled & IMAP_QRESYNC ? FETCH_VANISHED : 0u) |
+	       /* RFC 9394 3.3 speaks of UID FETCH. */
+	       (cmd->uid && imap_has(s, CAP_PARTIAL) ? FETCH_PARTIAL : 0u);
 }
 
 static bool parse(struct imap_session *s, struct imap_running *cmd, struct fetching *f)
@@ -152,14 +162,9 @@ static bool parse(struct imap_session *s, struct imap_running *cmd, struct fetch
 	/* RFC 9586 3: the UID stands in front. */
 	if (!args_space(a) || !args_set(a, &f->set) || !args_space(a) ||
 	    !fetch_plan_parse(plan, a, f->job->keep, cmd->uid && !(s->enabled & IMAP_UIDONLY)) ||
-	    !fetch_modifiers_parse(&f->modifiers, a, cmd->uid && s->enabled & IMAP_QRESYNC) ||
+	    !fetch_modifiers_parse(&f->modifiers, a, modifiers_known(s, cmd)) ||
 	    !args_end(a))
 		return false;
-	/* RFC 9394 3.3 speaks of UID FETCH. */
-	if (f->modifiers.partly && !(cmd->uid && imap_has(s, CAP_PARTIAL))) {
-		a->wanted = "PARTIAL in a UID FETCH";
-		return false;
-	}
 	/* RFC 7162 3.1.4.1. */
 	if (f->modifiers.changed)
 		fetch_plan_add(plan, FETCH_MODSEQ);

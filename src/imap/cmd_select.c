@@ -179,6 +179,12 @@ static enum imap_progress opened(struct imap_session *s, struct imap_running *cm
 	return IMAP_WAIT_JOB;
 }
 
+static unsigned params_known(const struct imap_session *s)
+{
+	return (imap_has(s, CAP_CONDSTORE) ? SELECT_CONDSTORE : 0u) |
+	       (s->enabled & IMAP_QRESYNC ? SELECT_QRESYNC : 0u);
+}
+
 static enum imap_progress select_or_examine(struct imap_session *s, struct imap_running *cmd)
 {
 	struct selecting *sel = cmd->at = arena_get(cmd->arena, sizeof(*sel));
@@ -188,7 +194,7 @@ static enum imap_progress select_or_examine(struct imap_session *s, struct imap_
 	uid_set_init(&sel->params.known);
 	cmd->release = select_release;
 	if (!args_space(&cmd->args) || !args_mailbox(&cmd->args, &name) ||
-	    !select_params_parse(&sel->params, &cmd->args, s->enabled & IMAP_QRESYNC) ||
+	    !select_params_parse(&sel->params, &cmd->args, params_known(s)) ||
 	    !args_end(&cmd->args))
 		return imap_bad_args(s, cmd);
 	/* RFC 9586 3. */
@@ -196,7 +202,7 @@ static enum imap_progress select_or_examine(struct imap_session *s, struct imap_
 		return imap_bad(s, cmd, "[UIDREQUIRED] Message numbers are not used after "
 				"ENABLE UIDONLY");
 	/* RFC 7162 3.2.11: what was said before is of the old one, enabled or not. */
-	if (s->mailbox)
+	if (s->mailbox && (imap_has(s, CAP_CONDSTORE) || s->enabled & IMAP_REV2))
 		imap_untagged(s, "OK [CLOSED] The mailbox before is closed");
 	/* Also when the new one cannot be opened. */
 	imap_unselect(s);

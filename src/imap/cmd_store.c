@@ -3,6 +3,7 @@
  * what the edit made of the flags is read from the newest snapshot afterwards, so
  * that the answer is what is on disk, with whatever another session did meanwhile.
  */
+#include "capability.h"
 #include "commands.h"
 
 struct store {
@@ -55,11 +56,11 @@ static bool read_item(struct imap_args *a, struct store *st)
 }
 
 /* store-modifier (RFC 4466 2.5): there is one, and it is given once. */
-static bool read_modifiers(struct imap_args *a, struct store *st)
+static bool read_modifiers(struct imap_args *a, struct store *st, bool known)
 {
 	if (!args_peek(a, '('))
 		return true;
-	if (args_char(a, '(') && args_word(a, "UNCHANGEDSINCE")) {
+	if (known && args_char(a, '(') && args_word(a, "UNCHANGEDSINCE")) {
 		st->edit.conditional = true;
 		return args_space(a) && args_number64(a, &st->edit.unchanged_since) &&
 		       args_char(a, ')') && args_space(a);
@@ -174,7 +175,7 @@ enum imap_progress cmd_store(struct imap_session *s, struct imap_running *cmd)
 	uid_set_init(&st->refused);
 	buf_init(&st->modified, MODIFIED_MAX);
 	cmd->release = store_release;
-	if (!args_space(a) || !args_set(a, &set) || !args_space(a) || !read_modifiers(a, st) ||
+	if (!args_space(a) || !args_set(a, &set) || !args_space(a) || !read_modifiers(a, st, imap_has(s, CAP_CONDSTORE)) ||
 	    !read_item(a, st) || !args_space(a) || !args_flags(a, true, &st->flags) || !args_end(a))
 		return imap_bad_args(s, cmd);
 	if (!imap_set_resolve(s, &set, cmd->uid, &st->uids))

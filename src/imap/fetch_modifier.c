@@ -32,23 +32,24 @@ static bool read_partial(struct fetch_modifiers *m, struct imap_args *a)
 
 static const struct {
 	const char *name;
+	unsigned which;
 	bool (*read)(struct fetch_modifiers *m, struct imap_args *a);
 } modifiers[] = {
-	{ "CHANGEDSINCE", read_changed },
-	{ "VANISHED",     read_vanished },
-	{ "PARTIAL",      read_partial },
+	{ "CHANGEDSINCE", FETCH_CHANGEDSINCE, read_changed },
+	{ "VANISHED",     FETCH_VANISHED,     read_vanished },
+	{ "PARTIAL",      FETCH_PARTIAL,      read_partial },
 };
 enum { MODIFIERS = sizeof(modifiers) / sizeof(modifiers[0]) };
 
-static bool read_one(struct fetch_modifiers *m, struct imap_args *a)
+static bool read_one(struct fetch_modifiers *m, struct imap_args *a, unsigned known)
 {
 	for (size_t i = 0; i < MODIFIERS; i++)
-		if (args_word(a, modifiers[i].name))
+		if (known & modifiers[i].which && args_word(a, modifiers[i].name))
 			return modifiers[i].read(m, a);
 	return false;
 }
 
-bool fetch_modifiers_parse(struct fetch_modifiers *out, struct imap_args *a, bool may_vanish)
+bool fetch_modifiers_parse(struct fetch_modifiers *out, struct imap_args *a, unsigned known)
 {
 	*out = (struct fetch_modifiers){ 0 };
 	if (!args_peek(a, ' '))
@@ -56,13 +57,13 @@ bool fetch_modifiers_parse(struct fetch_modifiers *out, struct imap_args *a, boo
 	if (!args_space(a) || !args_char(a, '('))
 		return false;
 	do {
-		if (!read_one(out, a)) {
+		if (!read_one(out, a, known)) {
 			a->wanted = "a FETCH modifier";
 			return false;
 		}
 	} while (args_peek(a, ' ') && args_space(a));
-	if (out->vanished && !(out->changed && may_vanish)) {
-		a->wanted = "VANISHED with CHANGEDSINCE in a UID FETCH after ENABLE QRESYNC";
+	if (out->vanished && !out->changed) {
+		a->wanted = "CHANGEDSINCE with VANISHED";
 		return false;
 	}
 	return args_char(a, ')');

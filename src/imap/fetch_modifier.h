@@ -16,8 +16,11 @@ struct fetch_modifiers {
 	struct partial_range partial;
 };
 
-/* " (CHANGEDSINCE 12345 VANISHED)", or nothing.  VANISHED only with `may_vanish`: a UID
- * FETCH after ENABLE QRESYNC. */
-bool fetch_modifiers_parse(struct fetch_modifiers *out, struct imap_args *a, bool may_vanish);
+/* Which of them are known; VANISHED is in a UID FETCH after ENABLE QRESYNC,
+ * PARTIAL in any UID FETCH. */
+enum { FETCH_CHANGEDSINCE = 1 << 0, FETCH_VANISHED = 1 << 1, FETCH_PARTIAL = 1 << 2 };
+
+/* " (CHANGEDSINCE 12345 VANISHED)", or nothing. */
+bool fetch_modifiers_parse(struct fetch_modifiers *out, struct imap_args *a, unsigned known);
 
 #endif

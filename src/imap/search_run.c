@@ -118,6 +118,10 @@ static bool may_run(const struct search_plan *plan, struct imap_session *s,
 				     "ENABLE UIDONLY");
 		return false;
 	}
+	if (plan->modseq && !imap_has(s, CAP_CONDSTORE)) {
+		*progress = imap_bad(s, cmd, "There is no MODSEQ here");
+		return false;
+	}
 	if (plan->modseq)
 		imap_enable(s, IMAP_CONDSTORE);
 	/* RFC 7162 3.2.10.2: the client may not know what its numbers meant. */

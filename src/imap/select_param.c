@@ -59,37 +59,39 @@ static bool read_resync(struct select_params *p, struct imap_args *a)
 		return false;
 	if (p->uid_validity == 0)
 		return fail(a, "a UIDVALIDITY");
-	if (args_peek(a, ' ') && args_space(a) && !args_peek(a, '(')) {
+	if (args_char(a, ')'))
+		return true;
+	if (!args_space(a))
+		return false;
+	if (!args_peek(a, '(')) {
 		if (!read_set(a, &p->known_set))
 			return false;
-		if (args_peek(a, ')'))
-			return args_char(a, ')');
+		if (args_char(a, ')'))
+			return true;
 		if (!args_space(a))
 			return false;
 	}
-	if (args_peek(a, '(') && !read_match(p, a))
-		return false;
-	return args_char(a, ')');
+	return read_match(p, a) && args_char(a, ')');
 }
 
-static bool read_one(struct select_params *p, struct imap_args *a, bool may_resync)
+static bool read_one(struct select_params *p, struct imap_args *a, unsigned known)
 {
 	if (!p->qresync && args_word(a, "QRESYNC"))
-		return may_resync ? read_resync(p, a) :
-				    fail(a, "ENABLE QRESYNC before QRESYNC");
-	if (args_word(a, "CONDSTORE"))
+		return known & SELECT_QRESYNC ? read_resync(p, a) :
+						fail(a, "ENABLE QRESYNC before QRESYNC");
+	if (known & SELECT_CONDSTORE && args_word(a, "CONDSTORE"))
 		return p->condstore = true;
 	return fail(a, "CONDSTORE or QRESYNC");
 }
 
-bool select_params_parse(struct select_params *out, struct imap_args *a, bool may_resync)
+bool select_params_parse(struct select_params *out, struct imap_args *a, unsigned known)
 {
 	if (!args_peek(a, ' '))
 		return true;
 	if (!args_space(a) || !args_char(a, '('))
 		return false;
 	do {
-		if (!read_one(out, a, may_resync))
+		if (!read_one(out, a, known))
 			return false;
 	} while (args_peek(a, ' ') && args_space(a));
 	return args_char(a, ')');

@@ -18,8 +18,10 @@ struct select_params {
 	struct uid_set known;        /* the command's */
 };
 
-/* " (QRESYNC (67890007 90060115194045000 41:211))", or nothing.  QRESYNC only with
- * `may_resync`: after ENABLE QRESYNC. */
-bool select_params_parse(struct select_params *out, struct imap_args *a, bool may_resync);
+/* Which of them are known in this session; QRESYNC is after ENABLE QRESYNC. */
+enum { SELECT_CONDSTORE = 1 << 0, SELECT_QRESYNC = 1 << 1 };
+
+/* " (QRESYNC (67890007 90060115194045000 41:211))", or nothing. */
+bool select_params_parse(struct select_params *out, struct imap_args *a, unsigned known);
 
 #endif

@@ -3,6 +3,7 @@
  * has enabled (RFC 7162, RFC 9586), and are the same whether an update, a STORE or a
  * SELECT that catches up says it.
  */
+#include "capability.h"
 #include "flags.h"
 #include "session.h"
 
@@ -10,7 +11,9 @@ enum { VANISHED_PIECE = 32 * 1024, RANGE_TEXT = 22 };
 
 void imap_tell_modseq(struct imap_session *s)
 {
-	imap_untagged(s, "OK [HIGHESTMODSEQ %llu] Highest", (unsigned long long)s->synced);
+	if (imap_has(s, CAP_CONDSTORE))
+		imap_untagged(s, "OK [HIGHESTMODSEQ %llu] Highest",
+			      (unsigned long long)s->synced);
 }
 
 void imap_enable(struct imap_session *s, unsigned enabled)

@@ -309,7 +309,7 @@ static void small_commands(void **state)
 	f = logged_in(w);
 	has(fake_conn_say(f, "a ID NIL\r\n"), "\"version\" ");
 	assert_string_equal(fake_conn_say(f, "t1 ENABLE CONDSTORE X-GOOD-IDEA\r\n"),
-			    "* ENABLED\r\nt1 OK ENABLE completed\r\n");
+			    "* ENABLED CONDSTORE\r\nt1 OK ENABLE completed\r\n");
 	expect(f, "t1 ENABLE\r\n", "t1 BAD");
 	expect(f, "t1 ENABLE \r\n", "t1 BAD");
 	assert_string_equal(fake_conn_say(f, "A001 NAMESPACE\r\n"),
