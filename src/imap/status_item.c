@@ -65,7 +65,7 @@ bool imap_status_items_read(const struct imap_session *s, struct imap_args *a, u
 void imap_status_items_enable(struct imap_session *s, unsigned items)
 {
 	if (items & 1u << ITEM_HIGHESTMODSEQ)
-		s->enabled |= IMAP_CONDSTORE;
+		imap_enable(s, IMAP_CONDSTORE);
 }
 
 static uint64_t value(const struct imap_session *s, const struct folder_status *is, enum item item)

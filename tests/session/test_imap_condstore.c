@@ -12,6 +12,7 @@ static void enabling(void **state)
 		"a FETCH 1:* (FLAGS) (CHANGEDSINCE 1)\r\n",
 		"a STORE 1 (UNCHANGEDSINCE 1) FLAGS (\\Seen)\r\n",
 		"a SEARCH MODSEQ 1\r\n",
+		"a STATUS Archive (HIGHESTMODSEQ)\r\n",
 		"a UID SEARCH NOT MODSEQ 12345\r\n",
 	};
 	struct world *w = *state;
