@@ -43,7 +43,7 @@ static const struct mime_part *first_of(const struct mime_part *root, const char
 /* Soft hyphens, joiners, marks of direction, fillers. */
 static bool is_unseen(uint32_t c)
 {
-	return (c < ' ' && !strchr("\t\n\r\f", (int)c)) || c == 0x7f || c == 0xad || c == 0x34f ||
+	return (c < ' ' && (!c || !strchr("\t\n\r\f", (int)c))) || c == 0x7f || c == 0xad || c == 0x34f ||
 	       c == 0x61c || c == 0x115f || c == 0x1160 || c == 0x17b4 || c == 0x17b5 ||
 	       c == 0x180e || (c >= 0x200b && c <= 0x200f) || (c >= 0x202a && c <= 0x202e) ||
 	       (c >= 0x2060 && c <= 0x206f) || c == 0x3164 || c == 0xfeff || c == 0xffa0 ||
