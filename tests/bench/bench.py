@@ -266,11 +266,15 @@ def pushes(table, one, where):
                    for _ in range(ROUNDS)])
 
 
-def small_folder(table, one, at):
+def make_empty(one):
     shutil.rmtree(one.maildir, ignore_errors=True)
     for name in ('', 'new', 'cur', 'tmp'):
         os.makedirs(os.path.join(one.maildir, name), exist_ok=True)
     one.made()
+
+
+def small_folder(table, one, at):
+    make_empty(one)
     one.start()
     appends(table, one, '', ((1, 300), (8, 1500)))
     logins(table, one)
@@ -292,6 +296,7 @@ def logins(table, one):
 
 
 def logins_alone(table, one, at):
+    make_empty(one)
     one.start()
     logins(table, one)
     one.stop()
@@ -299,6 +304,7 @@ def logins_alone(table, one, at):
 
 def idle_connections(table, one, at, count=1000):
     """All with TLS, with INBOX selected, in IDLE."""
+    make_empty(one)
     one.start()
     time.sleep(0.5)
     before = one.memory()
