@@ -33,6 +33,7 @@ struct imap_server {
 	struct auth *auth;
 	const char *hostname;            /* in the greeting */
 	uint64_t append_max;             /* APPENDLIMIT (RFC 7889): bytes of one message */
+	const char *admin;               /* how to reach who runs it: a URI; NULL: not told */
 	struct imap_caps off;            /* not advertised, and not there */
 	size_t saved_ranges_max;         /* of RETURN (SAVE) (RFC 5182 2.5); 0: as session.h has it */
 	unsigned progress_ms;            /* INPROGRESS as often (RFC 9585); 0: every 10 s */

@@ -37,6 +37,7 @@ void mailbox_watch(struct mailbox *m, struct mailbox_watcher *w);
 void mailbox_unwatch(struct mailbox_watcher *w);         /* harmless when not watching */
 
 const char *mailbox_name(const struct mailbox *m);
+uint64_t mailbox_id(const struct mailbox *m);            /* as folder_status has it */
 const struct snapshot *mailbox_newest(const struct mailbox *m);  /* hold it to keep it */
 bool mailbox_is_gone(const struct mailbox *m);           /* deleted or renamed away */
 

@@ -69,6 +69,8 @@ enum store_status {
 	STORE_BUSY,              /* a queue is full: try later */
 	STORE_GONE,              /* the message is there no longer */
 	STORE_FAILED,            /* anything else; it was logged with path and errno */
+	STORE_BAD_USE,           /* not a special use that this folder can have */
+	STORE_TOO_MANY,          /* annotations: annotation.h */
 };
 
 /* No callback whose owner is `owner` comes after this (the work itself goes on). */
@@ -87,7 +89,7 @@ enum folder_flags {
 	FOLDER_NOSELECT   = 1 << 1,      /* only a level above others: no directory of its own,
 					  * or a name that is subscribed and gone */
 	FOLDER_CHILDREN   = 1 << 2,
-	FOLDER_DRAFTS     = 1 << 3,      /* special use, RFC 6154: by the name, at top level */
+	FOLDER_DRAFTS     = 1 << 3,      /* special use, RFC 6154: annotation.h, or by the name */
 	FOLDER_SENT       = 1 << 4,
 	FOLDER_TRASH      = 1 << 5,
 	FOLDER_JUNK       = 1 << 6,
@@ -108,6 +110,13 @@ void store_folders(struct store *s, store_folders_fn *fn, void *owner);
 typedef void store_fn(void *owner, enum store_status st);
 
 void store_create(struct store *s, const char *name, store_fn *fn, void *owner);
+/* With special uses of enum folder_flags, which other folders lose; all of it or nothing.
+ * Answers with the new folder's status. */
+struct folder_status;
+typedef void store_status_fn(void *owner, enum store_status st,
+			     const struct folder_status *status);
+void store_create_for(struct store *s, const char *name, unsigned uses, store_status_fn *fn,
+		      void *owner);
 /* Of a folder with children the messages go and the name stays as a level
  * (RFC 3501 6.3.4); such a level cannot be deleted again: STORE_HAS_CHILDREN. */
 void store_delete(struct store *s, const char *name, store_fn *fn, void *owner);
@@ -125,8 +134,6 @@ struct folder_status {
 	uint64_t id;                     /* stays through RENAME; no other folder ever has it */
 };
 /* Looks for changes first (cheaply: directory times), does not open the folder. */
-typedef void store_status_fn(void *owner, enum store_status st,
-			     const struct folder_status *status);
 void store_folder_status(struct store *s, const char *name, store_status_fn *fn, void *owner);
 
 /* Of several, each with its own answer, in the order asked.  `st` is STORE_OK or why
@@ -143,6 +150,11 @@ void store_folder_statuses(struct store *s, const char *const *names, size_t cou
 
 /* STORE_OK: there is a folder of that name.  Asks the directory and nothing else. */
 void store_folder_exists(struct store *s, const char *name, store_fn *fn, void *owner);
+
+/* What all messages take, and how much that may be: the quota, or what the disk has room
+ * for. */
+typedef void store_quota_fn(void *owner, enum store_status st, uint64_t used, uint64_t limit);
+void store_quota(struct store *s, store_quota_fn *fn, void *owner);
 
 /* The one spelling of a name (as folder_entry has it).  False: it cannot be one. */
 enum { STORE_NAME_MAX = 200 };

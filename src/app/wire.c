@@ -69,6 +69,7 @@ struct daemon {
 	size_t service_count;
 
 	char *attendees[3];
+	char *admin;                     /* how a mail program reaches who runs this */
 	struct timer end_timer;
 	uint64_t end_ms;                 /* 0: not ending */
 };
@@ -250,9 +251,10 @@ static void fill_servers(struct daemon *d)
 		.recipients_max = RECIPIENTS_MAX, .log_protocol = c->debug,
 		.backend = delivery_backend(d->delivery),
 	};
+	d->admin = mem_printf("mailto:postmaster@%s", c->domain);        /* RFC 5321 4.5.1 */
 	d->imap = (struct imap_server){
 		.store = d->store, .auth = d->auth, .hostname = c->hostname,
-		.append_max = c->message_max, .off = c->imap_off, .log_protocol = c->debug,
+		.append_max = c->message_max, .admin = d->admin, .off = c->imap_off, .log_protocol = c->debug,
 	};
 	d->webcal = (struct webcal){ .calendar = d->calendar };
 	d->http = (struct http_server){
@@ -333,5 +335,6 @@ void daemon_free(struct daemon *d)
 	loop_free(d->loop);
 	for (size_t i = 0; d->attendees[i]; i++)
 		free(d->attendees[i]);
+	free(d->admin);
 	free(d);
 }

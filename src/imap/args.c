@@ -238,6 +238,13 @@ bool args_mailbox(struct imap_args *a, const char **out)
 	return true;
 }
 
+bool args_mailbox_as(struct imap_args *a, const char **out, struct slice *written)
+{
+	struct imap_args before = *a;
+
+	return args_mailbox(a, out) && args_astring(&before, written);
+}
+
 /* ---- flags ---- */
 
 const struct imap_flag_name imap_flag_names[] = {

@@ -41,6 +41,7 @@ bool args_number64(struct imap_args *a, uint64_t *out);  /* 0..2^63-1 */
  * NUL-terminated, in the arena.  What is no modified UTF-7 comes out as "", which
  * the store refuses (STORE_BAD_NAME). */
 bool args_mailbox(struct imap_args *a, const char **out);
+bool args_mailbox_as(struct imap_args *a, const char **out, struct slice *written);
 /* "(\Seen $Junk)" or, with bare, the same without parentheses (STORE).
  * Fills message_flags and keywords; \Recent and unknown \Flags are refused. */
 enum { IMAP_KEYWORDS_MAX = 500 };        /* each is looked for among the store's */

@@ -59,6 +59,12 @@ static const struct capability {
 	[CAP_MOVE]          = { "MOVE", INSIDE, 0, 0 },                         /* RFC 6851 */
 	[CAP_CHILDREN]      = { "CHILDREN", INSIDE, 0, 0 },                     /* RFC 3348 */
 	[CAP_SPECIAL_USE]   = { "SPECIAL-USE", INSIDE, 0, 0 },                  /* RFC 6154 */
+	[CAP_CREATE_SPECIAL_USE] = { "CREATE-SPECIAL-USE", INSIDE, 0, 0 },      /* RFC 6154 3 */
+	[CAP_METADATA_SERVER] = { "METADATA-SERVER", INSIDE, IMAP_METADATA, 0 },        /* RFC 5464 */
+	[CAP_METADATA]      = { "METADATA", INSIDE, IMAP_METADATA, CAP_METADATA_SERVER },
+	[CAP_LIST_METADATA] = { "LIST-METADATA", INSIDE, 0, CAP_METADATA },     /* RFC 9590 */
+	[CAP_QUOTA]         = { "QUOTA", INSIDE, 0, 0 },                        /* RFC 9208 */
+	[CAP_QUOTA_STORAGE] = { "QUOTA=RES-STORAGE", INSIDE, 0, CAP_QUOTA },    /* 5.1 */
 	[CAP_LIST_EXTENDED] = { "LIST-EXTENDED", INSIDE, 0, 0 },                /* RFC 5258 */
 	[CAP_LIST_STATUS]   = { "LIST-STATUS", INSIDE, 0, CAP_LIST_EXTENDED },  /* RFC 5819 */
 	[CAP_STATUS_SIZE]   = { "STATUS=SIZE", INSIDE, 0, 0 },                  /* RFC 8438 */

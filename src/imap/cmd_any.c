@@ -3,6 +3,7 @@
  */
 #include "capability.h"
 #include "commands.h"
+#include "metadata.h"
 
 enum { ID_PAIRS_MAX = 30 };      /* RFC 2971 3.3 */
 
@@ -115,6 +116,7 @@ enum imap_progress cmd_enable(struct imap_session *s, struct imap_running *cmd)
 	}
 	imap_untagged(s, "ENABLED%.*s", (int)told.len, told.data);
 	imap_enable(s, enabled);
+	imap_metadata_watch(s);
 	buf_release(&told);
 	return imap_completed(s, cmd);
 }

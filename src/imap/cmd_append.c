@@ -90,12 +90,6 @@ static enum imap_progress bad_line(struct imap_session *s, struct imap_running *
 
 /* ---- The beginning ---- */
 
-static void got_status(void *owner, enum store_status st, const struct folder_status *status)
-{
-	(void)status;
-	imap_store_answer(owner, st);
-}
-
 static struct append *begin(struct imap_running *cmd)
 {
 	struct append *a = cmd->at = arena_get(cmd->arena, sizeof(*a));
@@ -169,7 +163,7 @@ enum imap_progress append_read_line(struct imap_session *s, struct imap_running 
 		return append_refuse_status(s, cmd, STORE_TOO_BIG);     /* RFC 7889 4 */
 	a->asked = true;
 	cmd->resume = folder_there;
-	store_folder_status(s->server->store, a->folder, got_status, s);
+	store_folder_exists(s->server->store, a->folder, imap_store_answer, s);
 	return IMAP_WAIT_JOB;
 }
 

@@ -5,6 +5,7 @@
  */
 #include <string.h>
 
+#include "capability.h"
 #include "commands.h"
 
 static enum imap_progress answered(struct imap_session *s, struct imap_running *cmd)
@@ -19,52 +20,151 @@ static bool read_name(struct imap_running *cmd, const char **name)
 	return args_space(&cmd->args) && args_mailbox(&cmd->args, name) && args_end(&cmd->args);
 }
 
+/* What a command about folders has to remember. */
+struct folder_names {
+	const char *name, *to;
+	struct slice written;            /* the name, as the client spelt it */
+	unsigned uses;
+	uint64_t id;
+};
+
+/* The one spelling of the name (RFC 9051 6.3.9.7). */
+static void tell_spelling(struct imap_session *s, const char *attributes, const char *name,
+			  struct slice written, bool always)
+{
+	char canonical[STORE_NAME_MAX + 1];
+
+	if (store_name(name, canonical))
+		imap_tell_name(s, attributes, canonical, written, always);
+}
+
+/* ---- CREATE ---- */
+
+static const struct { const char *name; unsigned use; } use_attributes[] = {
+	{ "Drafts", FOLDER_DRAFTS }, { "Sent", FOLDER_SENT }, { "Trash", FOLDER_TRASH },
+	{ "Junk", FOLDER_JUNK }, { "Archive", FOLDER_ARCHIVE },
+};
+enum { USE_ATTRIBUTES = sizeof(use_attributes) / sizeof(use_attributes[0]) };
+
+/* use-attr = "\" atom; *unknown: one that is none of ours, as \All and \Flagged, which
+ * would be no folder of messages but a search. */
+static bool read_use(struct imap_args *a, unsigned *uses, bool *unknown)
+{
+	struct slice word;
+	size_t i = 0;
+
+	if (!args_char(a, '\\') || !args_atom(a, &word)) {
+		a->wanted = "a special use";
+		return false;
+	}
+	while (i < USE_ATTRIBUTES && !slice_is_nocase(word, use_attributes[i].name))
+		i++;
+	if (i == USE_ATTRIBUTES)
+		*unknown = true;
+	else
+		*uses |= use_attributes[i].use;
+	return true;
+}
+
+/* RFC 6154 6: SP "(" "USE" SP "(" [use-attr *(SP use-attr)] ")" ")" */
+static bool read_uses(struct imap_args *a, unsigned *uses, bool *unknown)
+{
+	if (!args_space(a) || !args_char(a, '(') || !args_word(a, "USE") || !args_space(a) ||
+	    !args_char(a, '('))
+		return false;
+	for (bool first = true; !args_peek(a, ')'); first = false)
+		if ((!first && !args_space(a)) || !read_use(a, uses, unknown))
+			return false;
+	return args_char(a, ')') && args_char(a, ')');
+}
+
+static void got_created(void *owner, enum store_status st, const struct folder_status *status)
+{
+	struct imap_session *s = owner;
+	struct folder_names *n = s->running->at;
+
+	n->id = status->id;
+	imap_store_answer(owner, st);
+}
+
+static enum imap_progress created(struct imap_session *s, struct imap_running *cmd)
+{
+	struct folder_names *n = cmd->at;
+
+	if (cmd->status != STORE_OK)
+		return imap_no_status(s, cmd, cmd->status);
+	tell_spelling(s, "", n->name, n->written, false);
+	if (imap_has(s, CAP_OBJECTID))
+		return imap_ok(s, cmd, "[MAILBOXID (" IMAP_MAILBOXID ")] CREATE completed",
+			       (unsigned long long)n->id);
+	return imap_completed(s, cmd);
+}
+
 /* RFC 3501 6.3.3: a delimiter at the end says that names below it are going to be
  * made; here every name may have such. */
 enum imap_progress cmd_create(struct imap_session *s, struct imap_running *cmd)
 {
-	const char *name;
+	struct folder_names *n = cmd->at = arena_get(cmd->arena, sizeof(*n));
+	struct imap_args *a = &cmd->args;
+	bool unknown = false;
 	size_t len;
 
-	if (!read_name(cmd, &name))
+	if (!args_space(a) || !args_mailbox_as(a, &n->name, &n->written) ||
+	    (args_peek(a, ' ') && imap_has(s, CAP_CREATE_SPECIAL_USE) &&
+	     !read_uses(a, &n->uses, &unknown)) ||
+	    !args_end(a))
 		return imap_bad_args(s, cmd);
-	len = strlen(name);
-	if (len && name[len - 1] == '/')
-		name = arena_string(cmd->arena, slice_make(name, len - 1));
-	cmd->resume = answered;
-	store_create(s->server->store, name, imap_store_answer, s);
+	if (unknown)
+		return imap_no_status(s, cmd, STORE_BAD_USE);
+	len = strlen(n->name);
+	if (len && n->name[len - 1] == '/') {
+		n->name = arena_string(cmd->arena, slice_make(n->name, len - 1));
+		n->written.len--;
+	}
+	cmd->resume = created;
+	store_create_for(s->server->store, n->name, n->uses, got_created, s);
 	return IMAP_WAIT_JOB;
 }
+
+/* ---- DELETE and RENAME ---- */
 
 /* The folder that this session had open went by its own command: it knows, and is
  * back in the authenticated state rather than shown the door.  Names are not
  * compared, because one folder can be spelt in several ways (Unicode's). */
 static enum imap_progress moved_away(struct imap_session *s, struct imap_running *cmd)
 {
+	struct folder_names *n = cmd->at;
+
 	if (cmd->status == STORE_OK && s->mailbox && mailbox_is_gone(s->mailbox))
 		imap_unselect(s);
+	if (cmd->status == STORE_OK && !n->to)
+		tell_spelling(s, "\\NonExistent", n->name, n->written, false);
+	else if (cmd->status == STORE_OK && strcmp(n->name, "INBOX") != 0)
+		tell_spelling(s, "", n->to, n->written, true);
 	return answered(s, cmd);
 }
 
 enum imap_progress cmd_delete(struct imap_session *s, struct imap_running *cmd)
 {
-	const char *name;
+	struct folder_names *n = cmd->at = arena_get(cmd->arena, sizeof(*n));
+	struct imap_args *a = &cmd->args;
 
-	if (!read_name(cmd, &name))
+	if (!args_space(a) || !args_mailbox_as(a, &n->name, &n->written) || !args_end(a))
 		return imap_bad_args(s, cmd);
 	cmd->resume = moved_away;
-	store_delete(s->server->store, name, imap_store_answer, s);
+	store_delete(s->server->store, n->name, imap_store_answer, s);
 	return IMAP_WAIT_JOB;
 }
 
 enum imap_progress cmd_rename(struct imap_session *s, struct imap_running *cmd)
 {
-	const char *name, *to;
+	struct folder_names *n = cmd->at = arena_get(cmd->arena, sizeof(*n));
 
-	if (!args_space(&cmd->args) || !args_mailbox(&cmd->args, &name) || !read_name(cmd, &to))
+	if (!args_space(&cmd->args) || !args_mailbox_as(&cmd->args, &n->name, &n->written) ||
+	    !read_name(cmd, &n->to))
 		return imap_bad_args(s, cmd);
 	cmd->resume = moved_away;
-	store_rename(s->server->store, name, to, imap_store_answer, s);
+	store_rename(s->server->store, n->name, n->to, imap_store_answer, s);
 	return IMAP_WAIT_JOB;
 }
 

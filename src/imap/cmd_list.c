@@ -5,6 +5,7 @@
  *   judge         what is matched and selected, and which names have such below them
  *   tell          the responses, as the client reads them
  *   ask_status    before some of them: what their STATUS says (RFC 5819)
+ *   got_metadata  behind each of them: its annotations (RFC 9590)
  *
  * Ten thousand names times a hundred patterns are seconds of work, so both passes
  * are cut short after a few milliseconds and resumed behind whoever waits.
@@ -45,6 +46,7 @@ struct listing {
 	struct folder_answer answers[STORE_STATUSES_MAX];
 	size_t answered;                 /* of them, how many were told */
 	size_t until;                    /* entries before it have their answers */
+	struct buf metadata;             /* of the entry told last */
 };
 
 static imap_run_fn judge, tell;
@@ -67,6 +69,7 @@ static void list_release(struct imap_session *s, struct imap_running *cmd)
 	(void)s;
 	free(l->entries);
 	free(l->names);
+	buf_release(&l->metadata);
 }
 
 /* ---- Responses ---- */
@@ -233,6 +236,26 @@ static enum imap_progress judge(struct imap_session *s, struct imap_running *cmd
 
 /* ---- Telling ---- */
 
+/* RFC 9590 3: as with STATUS, and not when it fails. */
+static bool wants_metadata(const struct listing *l, const struct entry *e)
+{
+	return (l->request.options & LIST_RETURN_METADATA) && e->matches && e->selected &&
+	       !(e->flags & (FOLDER_NOSELECT | FOLDER_GONE));
+}
+
+static void got_metadata(void *owner, enum store_status st, const struct annotation *all,
+			 size_t count)
+{
+	struct imap_session *s = owner;
+	struct listing *l = s->running->at;
+	uint64_t longest = 0;
+
+	if (st == STORE_OK)
+		imap_metadata_text(&l->metadata, s, l->entries[l->next - 1].name,
+				   &l->request.entries, all, count, &longest);
+	imap_store_answer(owner, STORE_OK);
+}
+
 static void tell_entry(struct buf *out, const struct imap_session *s, struct listing *l,
 		       const struct entry *e)
 {
@@ -292,20 +315,29 @@ static enum imap_progress tell(struct imap_session *s, struct imap_running *cmd)
 {
 	struct listing *l = cmd->at;
 	uint64_t until = clock_mono_ms() + TURN_MS;
+	bool more = false;
 	struct buf out;
 
+	imap_write(s, buf_slice(&l->metadata));
+	buf_clear(&l->metadata);
 	if (l->next == l->count)
 		return imap_completed(s, cmd);
+	if (conn_full(s->base.conn))
+		return IMAP_WAIT_OUTPUT;
 	if (l->next >= l->until && ask_status(s, l))
 		return IMAP_WAIT_JOB;
 	buf_init(&out, OUTPUT_MAX);
-	while (l->next < l->until && out.len < TURN_BYTES &&
+	while (l->next < l->until && out.len < TURN_BYTES && !more &&
 	       (l->next % 16 || clock_mono_ms() < until)) {
 		tell_entry(&out, s, l, &l->entries[l->next]);
-		l->next++;
+		more = wants_metadata(l, &l->entries[l->next++]);
 	}
 	imap_write(s, buf_slice(&out));
 	buf_release(&out);
+	if (more) {
+		store_annotations(s->server->store, l->entries[l->next - 1].name, got_metadata, s);
+		return IMAP_WAIT_JOB;
+	}
 	return l->next == l->count ? imap_completed(s, cmd) : IMAP_WAIT_OUTPUT;
 }
 
@@ -347,6 +379,7 @@ static enum imap_progress list(struct imap_session *s, struct imap_running *cmd,
 	struct listing *l = cmd->at = arena_get(cmd->arena, sizeof(*l));
 	const char *why;
 
+	buf_init(&l->metadata, IMAP_METADATA_TEXT);
 	cmd->release = list_release;
 	l->request.lsub = lsub;
 	if (!list_request_read(s, cmd, &l->request, &why))

@@ -6,6 +6,7 @@
  */
 #include <string.h>
 
+#include "capability.h"
 #include "commands.h"
 #include "flags.h"
 #include "select_param.h"
@@ -18,6 +19,7 @@ enum {
 
 struct selecting {
 	struct select_params params;
+	struct slice written;            /* the name, as the client spelt it */
 	uint32_t seq;                    /* told up to here, from 1 */
 };
 
@@ -55,7 +57,7 @@ static void tell_unseen(struct imap_session *s)
 		imap_untagged(s, "OK [UNSEEN %u] First unseen", unseen);
 }
 
-static void tell_mailbox(struct imap_session *s)
+static void tell_mailbox(struct imap_session *s, struct slice written)
 {
 	imap_tell_flags(s);
 	imap_untagged(s, "%u EXISTS", snapshot_count(s->view));
@@ -64,8 +66,13 @@ static void tell_mailbox(struct imap_session *s)
 	tell_unseen(s);
 	imap_untagged(s, "OK [UIDVALIDITY %u] UIDs valid", snapshot_uid_validity(s->view));
 	imap_untagged(s, "OK [UIDNEXT %u] Predicted next UID", snapshot_uid_next(s->view));
+	if (imap_has(s, CAP_OBJECTID))
+		imap_untagged(s, "OK [MAILBOXID (" IMAP_MAILBOXID ")] Its identity",
+			      (unsigned long long)mailbox_id(s->mailbox));
 	/* RFC 7162 3.1.2.1: also before it is asked for, so that a client can tell. */
 	imap_tell_modseq(s);
+	/* RFC 9051 6.3.2 */
+	imap_tell_name(s, "", mailbox_name(s->mailbox), written, true);
 }
 
 static enum imap_progress selected(struct imap_session *s, struct imap_running *cmd)
@@ -168,7 +175,7 @@ static enum imap_progress opened(struct imap_session *s, struct imap_running *cm
 	if (cmd->status != STORE_OK)
 		return imap_no_status(s, cmd, cmd->status);
 	s->enabled |= sel->params.condstore ? IMAP_CONDSTORE : 0;
-	tell_mailbox(s);
+	tell_mailbox(s, sel->written);
 	if (!sel->params.qresync)
 		return selected(s, cmd);
 	/* 3.2.5: then it is all new to the client, and it sees that. */
@@ -193,7 +200,7 @@ static enum imap_progress select_or_examine(struct imap_session *s, struct imap_
 	sel->seq = 1;
 	uid_set_init(&sel->params.known);
 	cmd->release = select_release;
-	if (!args_space(&cmd->args) || !args_mailbox(&cmd->args, &name) ||
+	if (!args_space(&cmd->args) || !args_mailbox_as(&cmd->args, &name, &sel->written) ||
 	    !select_params_parse(&sel->params, &cmd->args, params_known(s)) ||
 	    !args_end(&cmd->args))
 		return imap_bad_args(s, cmd);

@@ -40,6 +40,11 @@ const struct imap_command imap_commands[] = {
 	{ "UNAUTHENTICATE", IN, IMAP_BARE, cmd_unauthenticate, CAP_UNAUTHENTICATE },
 	{ "ESEARCH",      IN, 0, cmd_esearch, CAP_MULTISEARCH },              /* RFC 7377 2 */
 	{ "UID ESEARCH",  IN, 0, cmd_esearch, CAP_MULTISEARCH },  /* in its example: the same */
+	{ "GETMETADATA",  IN, 0, cmd_getmetadata, CAP_METADATA_SERVER },      /* RFC 5464 4.2 */
+	{ "SETMETADATA",  IN, 0, cmd_setmetadata, CAP_METADATA_SERVER },      /* 4.3 */
+	{ "GETQUOTA",     IN, 0, cmd_getquota, CAP_QUOTA },                   /* RFC 9208 4.1.1 */
+	{ "GETQUOTAROOT", IN, 0, cmd_getquotaroot, CAP_QUOTA },               /* 4.1.2 */
+	{ "SETQUOTA",     IN, 0, cmd_setquota, CAP_QUOTA },                   /* 4.1.3 */
 	{ "ENABLE",       IN, 0, cmd_enable, CAP_ENABLE },                    /* RFC 5161 3.1 */
 	{ "IDLE",         IN, IMAP_BARE | IMAP_PUSHES, cmd_idle, CAP_IDLE },  /* RFC 2177 3 */
 

@@ -19,6 +19,7 @@
 #include "commands.h"
 #include "input.h"
 #include "literal.h"
+#include "metadata.h"
 #include "progress.h"
 
 enum {
@@ -37,6 +38,30 @@ enum {
 static bool read_tag(struct imap_args *a, struct slice *tag)
 {
 	return args_astring(a, tag) && tag->len && !memchr(tag->at, '+', tag->len);
+}
+
+/* RFC 3501 9: NUL must not be used at any time, but in a literal8 (RFC 4466 6). */
+static bool has_nul(struct slice text)
+{
+	struct imap_literal literal;
+
+	while (text.len) {
+		size_t end = slice_find(text, '\n');
+		struct slice line = slice_head(text, end && end < text.len ? end - 1 : end), body;
+		bool binary;
+
+		if (slice_find(line, '\0') < line.len)
+			return true;
+		text = slice_from(text, end + 1);
+		if (!imap_literal_at_end(line, &literal))
+			continue;
+		binary = literal.head < line.len && line.at[line.len - literal.head - 1] == '~';
+		body = literal.size < text.len ? slice_head(text, (size_t)literal.size) : text;
+		if (!binary && slice_find(body, '\0') < body.len)
+			return true;
+		text = slice_from(text, body.len);
+	}
+	return false;
 }
 
 static const struct imap_command *find(const struct imap_session *s, struct slice name, bool uid)
@@ -79,8 +104,7 @@ void imap_head_read(const struct imap_session *s, struct slice text, struct imap
 	struct slice name = { 0 };
 
 	memset(head, 0, sizeof(*head));
-	/* RFC 3501 9: NUL must not be used at any time. */
-	if (slice_find(text, '\0') < text.len)
+	if (has_nul(text))
 		head->refusal = "BAD There is a NUL in that line";
 	if (args_peek(&a, '"') || args_peek(&a, '{') || !read_tag(&a, &head->tag)) {
 		head->tag = slice_make(NULL, 0);
@@ -260,8 +284,10 @@ void imap_command_drained(struct imap_session *s)
 		return;
 	if (cmd->waiting == IMAP_WAIT_OUTPUT)
 		imap_command_resume(s);
-	else if (cmd->command->flags & IMAP_PUSHES)
+	else if (cmd->command->flags & IMAP_PUSHES) {
 		imap_update(s, true);
+		imap_tell_metadata(s);
+	}
 }
 
 void imap_store_answer(void *owner, enum store_status st)

@@ -34,6 +34,7 @@ static const struct option {
 	{ "CHILDREN",       LIST_RETURN_CHILDREN, CAP_CHILDREN },
 	{ "SPECIAL-USE",    LIST_RETURN_SPECIAL, CAP_SPECIAL_USE },
 	{ "STATUS",         LIST_RETURN_STATUS, CAP_LIST_STATUS },              /* RFC 5819 2 */
+	{ "METADATA",       LIST_RETURN_METADATA, CAP_LIST_METADATA },          /* RFC 9590 3 */
 };
 enum { OPTIONS = sizeof(options) / sizeof(options[0]) };
 
@@ -64,7 +65,7 @@ static bool read_options(const struct imap_session *s, struct imap_args *a, bool
 		if (!found) {
 			a->wanted = selects ?
 				"SUBSCRIBED, REMOTE, RECURSIVEMATCH or SPECIAL-USE" :
-				"SUBSCRIBED, CHILDREN, SPECIAL-USE or STATUS (...)";
+				"SUBSCRIBED, CHILDREN, SPECIAL-USE, STATUS (...) or METADATA (...)";
 			return false;
 		}
 		r->options |= found->option;
@@ -75,6 +76,9 @@ static bool read_options(const struct imap_session *s, struct imap_args *a, bool
 				return false;
 			r->items |= items;
 		}
+		if (found->option == LIST_RETURN_METADATA &&
+		    (!args_space(a) || !imap_entries_read(a, &r->entries)))
+			return false;
 	}
 	return args_char(a, ')');
 }
@@ -128,6 +132,7 @@ bool list_request_read(const struct imap_session *s, struct imap_running *cmd,
 	struct slice reference;
 
 	*why = NULL;
+	r->entries.max_size = UINT64_MAX;
 	if (!args_space(a))
 		return false;
 	if (!r->lsub && args_peek(a, '(')) {

@@ -1,6 +1,7 @@
 #ifndef IMAP_LIST_REQUEST_H
 #define IMAP_LIST_REQUEST_H
 
+#include "metadata.h"
 #include "session.h"
 
 /* What LIST or LSUB asks for (RFC 5258 6). */
@@ -14,6 +15,7 @@ enum list_option {
 	LIST_RETURN_CHILDREN   = 1 << 5, /* told in any case, as special uses are */
 	LIST_RETURN_SPECIAL    = 1 << 6,
 	LIST_RETURN_STATUS     = 1 << 7, /* RFC 5819 */
+	LIST_RETURN_METADATA   = 1 << 8, /* RFC 9590 */
 };
 
 /* More than a client has boxes in its window; their product with the names is what
@@ -25,6 +27,7 @@ struct list_request {
 	bool extended;                   /* RFC 5258 1: in any of three ways */
 	unsigned options;                /* list_option */
 	unsigned items;                  /* for STATUS: status_item.h */
+	struct imap_entries entries;     /* for METADATA */
 	/* Reference and pattern, one behind the other; those that no name can match
 	 * are left out. */
 	struct slice patterns[LIST_PATTERNS_MAX];

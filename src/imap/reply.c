@@ -4,8 +4,11 @@
  * are written here, and no command can forget them or write them too early.
  */
 #include <stdarg.h>
+#include <stdlib.h>
 
 #include "base/buf.h"
+#include "base/mem.h"
+#include "metadata.h"
 #include "session.h"
 #include "utf7.h"
 
@@ -75,6 +78,7 @@ enum imap_progress imap_ok(struct imap_session *s, struct imap_running *cmd, con
 	va_list args;
 
 	imap_update(s, !cmd->no_expunge);
+	imap_tell_metadata(s);
 	s->bad_replies = 0;
 	log_reply(s, cmd, "OK");
 	va_start(args, fmt);
@@ -88,6 +92,7 @@ enum imap_progress imap_no(struct imap_session *s, struct imap_running *cmd, con
 	va_list args;
 
 	imap_update(s, !cmd->no_expunge);
+	imap_tell_metadata(s);
 	s->bad_replies = 0;
 	log_reply(s, cmd, "NO");
 	va_start(args, fmt);
@@ -132,6 +137,8 @@ static const char *const status_texts[] = {
 	[STORE_TOO_BIG]      = "[TOOBIG] The message is too large",
 	[STORE_BUSY]         = "[UNAVAILABLE] Too much to do at once; try again",
 	[STORE_GONE]         = "[EXPUNGEISSUED] Some of the messages are gone",
+	[STORE_BAD_USE]      = "[USEATTR] Not a special use that this mailbox can have",
+	[STORE_TOO_MANY]     = "[METADATA TOOMANY] There are too many annotations",
 	[STORE_FAILED]       = "[UNAVAILABLE] That failed; the server's log has the reason",
 };
 
@@ -206,4 +213,28 @@ bool imap_mailbox_text(struct buf *out, const struct imap_session *s, const char
 		good = string_text(out, buf_slice(&encoded), s->enabled & IMAP_UTF8);
 	buf_release(&encoded);
 	return good && !out->overflow;
+}
+
+void imap_tell_name(struct imap_session *s, const char *attributes, const char *name,
+		    struct slice old, bool always)
+{
+	struct buf out;
+	char *text;
+
+	if (!(s->enabled & IMAP_REV2) || (!always && slice_is(old, name)))
+		return;
+	buf_init(&out, 2 * MAILBOX_TEXT_MAX);
+	buf_printf(&out, "* LIST (%s) \"/\" ", attributes);
+	imap_mailbox_text(&out, s, name);
+	if (!slice_is(old, name)) {
+		text = mem_bytes(old.at, old.len);
+		buf_add_text(&out, " (\"OLDNAME\" (");
+		string_text(&out, slice_of(text), s->enabled & IMAP_UTF8);
+		buf_add_text(&out, "))");
+		free(text);
+	}
+	buf_add_text(&out, "\r\n");
+	if (!out.overflow)
+		imap_write(s, buf_slice(&out));
+	buf_release(&out);
 }

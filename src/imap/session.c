@@ -15,6 +15,7 @@
 #include "capability.h"
 #include "dispatch.h"
 #include "input.h"
+#include "metadata.h"
 #include "progress.h"
 
 enum {
@@ -80,6 +81,7 @@ void imap_forget_user(struct imap_session *s)
 	imap_unselect(s);
 	s->state = IMAP_FRESH;
 	s->enabled = 0;
+	imap_metadata_unwatch(s);
 	s->bad_replies = 0;
 	s->login_failures = 0;
 	if (s->deflating)
@@ -148,6 +150,7 @@ static void session_close(struct session *base)
 	if (s->state != IMAP_FRESH)
 		conn_log(s->base.conn, LEVEL_INFO, "logout", log_text("reason", reason));
 	imap_unselect(s);
+	imap_metadata_unwatch(s);
 	uid_set_release(&s->recent);
 	uid_set_release(&s->saved);
 	imap_input_free(s->input);

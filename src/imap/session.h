@@ -10,6 +10,7 @@
 #include "base/list.h"
 #include "imap/imap.h"
 #include "net/loop.h"
+#include "store/annotation.h"
 #include "store/mailbox.h"
 #include "store/snapshot.h"
 #include "store/uid_set.h"
@@ -22,6 +23,7 @@ enum imap_enabled {
 	IMAP_CONDSTORE = 1 << 2,    /* RFC 7162 3.1: MODSEQ in every FETCH of flags */
 	IMAP_QRESYNC   = 1 << 3,    /* RFC 7162 3.2: VANISHED in the place of EXPUNGE */
 	IMAP_UIDONLY   = 1 << 4,    /* RFC 9586: no message numbers */
+	IMAP_METADATA  = 1 << 5,    /* RFC 5464 4.4: what others annotate is told */
 };
 
 /*
@@ -139,6 +141,8 @@ struct imap_session {
 	struct timer progress;              /* of the running command: progress.c */
 	struct deferred go_on;              /* a command that waits for no one: dispatch.c */
 	unsigned enabled;                   /* imap_enabled: what ENABLE did */
+	struct annotation_watcher annotations;      /* as metadata.c, with the next */
+	struct buf untold;                  /* responses about what others annotated */
 	unsigned bad_replies;               /* in a row */
 	unsigned login_failures;
 	bool deflating;                     /* COMPRESS */
@@ -239,6 +243,11 @@ bool imap_set_resolve(const struct imap_session *s, const struct imap_set *set, 
 #define IMAP_MAILBOXID "F%llu"
 /* UIDs as written, whether there are such or not, up to `last`, which is "*" too. */
 void imap_set_known(const struct imap_set *set, uint32_t last, struct uid_set *uids);
+
+/* An unsolicited LIST (RFC 9051 6.3.9.7): `old`, as the client wrote it, is `name` now.
+ * Only for a client of IMAP4rev2, and when the two differ or `always`. */
+void imap_tell_name(struct imap_session *s, const char *attributes, const char *name,
+		    struct slice old, bool always);
 
 /* A mailbox name as the client wants it: modified UTF-7 or UTF-8, as astring. */
 bool imap_mailbox_text(struct buf *out, const struct imap_session *s, const char *name);

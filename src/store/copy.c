@@ -268,6 +268,16 @@ static bool sync_cur(const struct folder *f)
 	return maildir_sync(cur.at);
 }
 
+/* A copy takes no room of the disk where it is a link, but every client counts it. */
+static bool has_room(struct store *s, const struct copy_list *l)
+{
+	uint64_t bytes = s->quota ? index_bytes(s->index) : 0;
+
+	for (size_t i = 0; i < l->count && s->quota; i++)
+		bytes += l->all[i].size;
+	return bytes <= s->quota;
+}
+
 enum store_status folder_copy(struct folder *from, struct folder *to, struct copy_list *l,
 			      bool move)
 {
@@ -278,6 +288,8 @@ enum store_status folder_copy(struct folder *from, struct folder *to, struct cop
 
 	if (!maildir_heal(to->path))
 		return STORE_FAILED;
+	if (!move && !has_room(s, l))
+		return STORE_NO_SPACE;
 	for (size_t i = 0; i < l->count; i++) {
 		if (!name_copy(from, to, &l->all[i]))
 			return STORE_FAILED;

@@ -10,19 +10,14 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "folder.h"
+#include "special_use.h"
 #include "subscribe.h"
 
 /* Ten thousand names are a megabyte of LIST; no client shows them. */
 enum { FOLDERS_MAX = 10000 };
 
-static const struct { const char *name; unsigned flag; } special_use[] = {
-	{ "Drafts", FOLDER_DRAFTS },
-	{ "Sent", FOLDER_SENT },
-	{ "Trash", FOLDER_TRASH },
-	{ "Junk", FOLDER_JUNK },
-	{ "Archive", FOLDER_ARCHIVE },
-};
-enum { SPECIAL_USES = sizeof(special_use) / sizeof(special_use[0]) };
+/* Besides enum folder_flags: the folder's own file says what it is for. */
+enum { USE_SAID = 1 << 30 };
 
 struct listed {
 	struct folder_name name;
@@ -107,6 +102,8 @@ static bool read_root(struct list_job *j, const char *root)
 		add(j, &name, 0);
 	while (dir) {
 		struct path path;
+		unsigned uses = 0;
+		bool said = false;
 
 		errno = 0;
 		e = readdir(dir);
@@ -117,8 +114,10 @@ static bool read_root(struct list_job *j, const char *root)
 		    strcmp(e->d_name, "..") == 0 || strlen(e->d_name) > NAME_DIR_MAX)
 			continue;
 		path_make(&path, root, e->d_name, "", "");
-		if (name_from_dir(e->d_name, &name) && maildir_is_folder(path.at))
-			add(j, &name, 0);
+		if (!name_from_dir(e->d_name, &name) || !maildir_is_folder(path.at))
+			continue;
+		(void)special_use_read(root, e->d_name, &uses, &said);
+		add(j, &name, uses | (said ? USE_SAID : 0));
 	}
 	if (dir)
 		closedir(dir);
@@ -157,6 +156,22 @@ static bool add_subscribed(struct list_job *j, const char *root)
 	return ok;
 }
 
+/* A name is as good as being told, where nobody was. */
+static void use_names(struct list_job *j)
+{
+	unsigned taken = 0;
+
+	for (size_t i = 0; i < j->count; i++)
+		taken |= j->all[i].flags & SPECIAL_USES;
+	for (size_t i = 0; i < j->count; i++) {
+		unsigned *flags = &j->all[i].flags;
+
+		if (!(*flags & (USE_SAID | FOLDER_NOSELECT)))
+			*flags |= special_use_by_name(j->all[i].name.at) & ~taken;
+		*flags &= ~(unsigned)USE_SAID;
+	}
+}
+
 static void run_list(struct mail_job *mail)
 {
 	struct list_job *j = container_of(mail, struct list_job, mail);
@@ -173,13 +188,7 @@ static void run_list(struct mail_job *mail)
 	if (j->count == FOLDERS_MAX)
 		log_event(LEVEL_WARN, "store", "there are more folders than are listed",
 			  log_number("listed", FOLDERS_MAX));
-	for (size_t i = 0; i < j->count; i++) {
-		for (size_t k = 0; k < SPECIAL_USES; k++) {
-			if (strcmp(j->all[i].name.at, special_use[k].name) == 0 &&
-			    !(j->all[i].flags & FOLDER_NOSELECT))
-				j->all[i].flags |= special_use[k].flag;
-		}
-	}
+	use_names(j);
 }
 
 static void finish_list(struct mail_job *mail)

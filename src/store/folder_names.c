@@ -10,9 +10,11 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "annotation_file.h"
 #include "copy.h"
 #include "folder.h"
 #include "mailbox_private.h"
+#include "special_use.h"
 #include "subscribe.h"
 #include "watch.h"
 
@@ -20,6 +22,9 @@ struct name_job {
 	struct mail_job mail;
 	struct folder_name name, to;
 	bool on;
+	unsigned uses;
+	struct folder_status status;     /* of a folder made, for whoever wants it */
+	store_status_fn *made;
 	store_fn *fn;
 };
 
@@ -27,7 +32,9 @@ static void finish_name(struct mail_job *mail)
 {
 	struct name_job *j = container_of(mail, struct name_job, mail);
 
-	if (!mail->question.abandoned)
+	if (!mail->question.abandoned && j->made)
+		j->made(mail->question.owner, mail->st, &j->status);
+	else if (!mail->question.abandoned)
 		j->fn(mail->question.owner, mail->st);
 }
 
@@ -94,9 +101,33 @@ static void run_create(struct mail_job *mail)
 	mail->st = create(mail->question.store, &job_of(mail)->name);
 }
 
-void store_create(struct store *s, const char *name, store_fn *fn, void *owner)
+/* With its uses, or not at all (RFC 6154 3). */
+static void run_create_for(struct mail_job *mail)
 {
-	struct name_job *j = make_job(run_create, fn);
+	struct name_job *j = job_of(mail);
+	struct store *s = mail->question.store;
+	struct folder_dir dir;
+	struct folder *f;
+
+	mail->st = create(s, &j->name);
+	if (mail->st != STORE_OK || !name_to_dir(&j->name, &dir))
+		return;
+	if (j->uses)
+		mail->st = special_use_give(s->root, dir.at, j->name.at, j->uses, NULL, NULL);
+	if (mail->st == STORE_OK)
+		mail->st = folder_open(s, j->name.at, false, &f);
+	if (mail->st != STORE_OK) {
+		(void)maildir_remove(s->root, dir.at);
+		return;
+	}
+	j->status.uid_validity = f->head.uid_validity;
+	j->status.uid_next = f->head.uid_next;
+	j->status.highest_modseq = f->head.modseq;
+	j->status.id = (uint64_t)f->head.id;
+}
+
+static void ask_create(struct store *s, struct name_job *j, const char *name, void *owner)
+{
 	struct slice given = slice_of(name);
 
 	/* RFC 3501 6.3.3: a separator at the end says that names below are to come. */
@@ -106,6 +137,21 @@ void store_create(struct store *s, const char *name, store_fn *fn, void *owner)
 		store_ask(s, &j->mail, owner);
 	else
 		store_refuse(s, &j->mail, owner, STORE_BAD_NAME);
+}
+
+void store_create(struct store *s, const char *name, store_fn *fn, void *owner)
+{
+	ask_create(s, make_job(run_create, fn), name, owner);
+}
+
+void store_create_for(struct store *s, const char *name, unsigned uses, store_status_fn *fn,
+		      void *owner)
+{
+	struct name_job *j = make_job(run_create_for, NULL);
+
+	j->uses = uses;
+	j->made = fn;
+	ask_create(s, j, name, owner);
 }
 
 /* ---- DELETE ---- */
@@ -256,6 +302,19 @@ static void rename_rows(struct store *s, const struct moves *m)
 	(void)store_commit(s, ok);
 }
 
+/* RFC 5464 4.1: INBOX has its annotations afterwards, and so has the new folder. */
+static enum store_status copy_annotations(const char *root, const char *to)
+{
+	struct annotation_file file;
+	enum store_status st = STORE_FAILED;
+	struct folder_dir dir;
+
+	if (annotation_file_read(&file, root, "") && folder_resolve(root, to, &dir))
+		st = file.count ? annotation_file_write(&file, root, dir.at) : STORE_OK;
+	annotation_file_release(&file);
+	return st;
+}
+
 /* RFC 3501 6.3.5: INBOX stays, its messages move. */
 static enum store_status rename_inbox(struct store *s, const struct name_job *j)
 {
@@ -275,7 +334,22 @@ static enum store_status rename_inbox(struct store *s, const struct name_job *j)
 	copy_list_all(&list, from);
 	st = folder_copy(from, to, &list, true);
 	copy_list_release(&list);
+	if (st == STORE_OK)
+		st = copy_annotations(s->root, j->to.at);
 	return st;
+}
+
+/* A special use that a folder has by its name alone goes with the folder. */
+static enum store_status keep_use(const char *root, const struct folder_name *name)
+{
+	struct folder_dir dir;
+	unsigned uses;
+
+	if (!special_use_by_name(name->at) || !folder_resolve(root, name->at, &dir))
+		return STORE_OK;
+	if (!special_use_of(root, dir.at, name->at, &uses))
+		return STORE_FAILED;
+	return special_use_write(root, dir.at, uses);
 }
 
 static void run_rename(struct mail_job *mail)
@@ -293,6 +367,8 @@ static void run_rename(struct mail_job *mail)
 		mail->st = STORE_BAD_NAME;
 	} else {
 		mail->st = plan(&m, j, s->root);
+		if (mail->st == STORE_OK)
+			mail->st = keep_use(s->root, &j->name);
 		if (mail->st == STORE_OK)
 			mail->st = carry_out(s, &m);
 		if (mail->st == STORE_OK)

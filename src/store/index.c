@@ -70,7 +70,8 @@ static const char *const SQL[S_COUNT] = {
 	[S_COMMIT] = "COMMIT",
 	[S_ROLLBACK] = "ROLLBACK",
 	[S_FOLDER_GET] = "SELECT id, uid_validity, uid_next, first_recent, modseq, new_mtime,"
-		" cur_mtime, messages, unseen, bytes, stamp, deleted, deleted_bytes FROM folder WHERE dir=?1",
+		" cur_mtime, messages, unseen, bytes, stamp, deleted, deleted_bytes"
+		" FROM folder WHERE dir=?1",
 	[S_FOLDER_EXISTS] = "SELECT 1 FROM folder WHERE id=?1",
 	[S_FOLDER_NEW] = "INSERT INTO folder(dir, uid_validity, uid_next, first_recent, modseq,"
 		" new_mtime, cur_mtime, messages, unseen, bytes, stamp, deleted,"

@@ -413,6 +413,11 @@ void mailbox_release(struct mailbox *m)
 
 /* ---- Looking ---- */
 
+uint64_t mailbox_id(const struct mailbox *m)
+{
+	return (uint64_t)m->folder_id;
+}
+
 const char *mailbox_name(const struct mailbox *m)
 {
 	return m->name.at;

@@ -451,6 +451,7 @@ struct store *store_open(const struct store_options *o, char *error, size_t erro
 	s->disk_floor = o->disk_floor;
 	list_init(&s->questions);
 	list_init(&s->mailboxes);
+	list_init(&s->annotation_watchers);
 	list_init(&s->arrivals);
 	list_init(&s->folders);
 	for (size_t n = strlen(s->root); n > 1 && s->root[n - 1] == '/'; n--)

@@ -78,6 +78,7 @@ static UNUSED struct world *world_new(void)
 	w->server = (struct imap_server){
 		.store = w->store, .auth = w->auth, .hostname = "mx.example.org",
 		.append_max = 1 << 20, .log_protocol = true,
+		.admin = "mailto:postmaster@example.org",
 	};
 	free(maildir);
 	free(index);

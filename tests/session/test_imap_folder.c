@@ -51,7 +51,7 @@ static void listing(void **state)
 		  "* LIST (\\Junk \\HasNoChildren) \"/\" Junk\r\na OK LIST completed\r\n" },
 		{ "a LIST () \"\" nothing RETURN ()\r\n", "a OK LIST completed\r\n" },
 		{ "a LIST (FOO) \"\" *\r\n", "a BAD LIST: expected SUBSCRIBED, REMOTE, RECURSIVEMATCH or SPECIAL-USE\r\n" },
-		{ "a LIST \"\" * RETURN (FOO)\r\n", "a BAD LIST: expected SUBSCRIBED, CHILDREN, SPECIAL-USE or STATUS (...)\r\n" },
+		{ "a LIST \"\" * RETURN (FOO)\r\n", "a BAD LIST: expected SUBSCRIBED, CHILDREN, SPECIAL-USE, STATUS (...) or METADATA (...)\r\n" },
 		{ "a LIST \"\"\r\n", "a BAD LIST: expected a space\r\n" },
 		{ "a LIST \"\" (\r\n", "a BAD LIST: expected a name or pattern\r\n" },
 		{ "a LSUB \"\" * RETURN ()\r\n", "a BAD LSUB: expected nothing more\r\n" },

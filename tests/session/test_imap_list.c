@@ -1,6 +1,8 @@
 /* LIST-EXTENDED (RFC 5258), LIST-STATUS (RFC 5819), STATUS's items. */
 #include "imap_world.h"
 
+#include "../../src/imap/session.h"
+
 #define OK "a OK LIST completed\r\n"
 
 /* Each command of the text, a line each. */
@@ -284,7 +286,7 @@ static void options(void **state)
 		{ "LIST (CHILDREN) \"\" *",
 		  "a BAD LIST: expected SUBSCRIBED, REMOTE, RECURSIVEMATCH or SPECIAL-USE\r\n" },
 		{ "LIST \"\" * RETURN (REMOTE)",
-		  "a BAD LIST: expected SUBSCRIBED, CHILDREN, SPECIAL-USE or STATUS (...)\r\n" },
+		  "a BAD LIST: expected SUBSCRIBED, CHILDREN, SPECIAL-USE, STATUS (...) or METADATA (...)\r\n" },
 		{ "LIST \"\" * RETURN", "a BAD LIST: expected a space\r\n" },
 		{ "LIST \"\" * RETURN ( CHILDREN)", "a BAD LIST: expected an atom\r\n" },
 		{ "LIST \"\" * RETURN (CHILDREN ", "a BAD LIST: expected an atom\r\n" },
@@ -394,6 +396,41 @@ static void many(void **state)
 	fake_conn_free(f);
 }
 
+/* RFC 9051 6.3.2 to 6.3.6 and 6.3.9.7: a name in another spelling than its own.  An e
+ * with an acute accent is one letter here, or two. */
+static void other_spellings(void **state)
+{
+	static const struct exchange talk[] = {
+		{ "CREATE \"Caf\303\251\"", "a OK CREATE completed\r\n" },
+		{ "DELETE \"Cafe\314\201\"",
+		  "* LIST (\\NonExistent) \"/\" \"Caf\303\251\""
+		  " (\"OLDNAME\" (\"Cafe\314\201\"))\r\na OK DELETE completed\r\n" },
+		{ "CREATE \"Cafe\314\201\"",
+		  "* LIST () \"/\" \"Caf\303\251\" (\"OLDNAME\" (\"Cafe\314\201\"))\r\n"
+		  "a OK CREATE completed\r\n" },
+		{ "RENAME \"Caf\303\251\" Tea",
+		  "* LIST () \"/\" Tea (\"OLDNAME\" (\"Caf\303\251\"))\r\na OK RENAME completed\r\n" },
+		{ "CREATE owatagusiam/", "a OK CREATE completed\r\n" },
+		{ "LIST \"\" %/x", OK },
+	};
+	struct fake_conn *f = empty_world(*state);
+	struct imap_session *s = (struct imap_session *)(void *)f->session;
+
+	s->enabled |= IMAP_REV2 | IMAP_UTF8;
+	CONVERSE(f, talk);
+	has(fake_conn_say(f, "a SELECT inbox\r\n"),
+	    "* LIST () \"/\" INBOX (\"OLDNAME\" (\"inbox\"))\r\n");
+	has(fake_conn_say(f, "a SELECT Tea\r\n"), "* LIST () \"/\" Tea\r\n");
+	expect(f, "a CREATE deep/er\r\n", "a OK");
+	has(fake_conn_say(f, "a LIST \"\" deep\r\n"),
+	    "* LIST (\\NonExistent \\HasChildren) \"/\" deep\r\n");
+	/* Nobody else hears such things. */
+	s->enabled = 0;
+	assert_string_equal(fake_conn_say(f, "a RENAME Tea Coffee\r\n"),
+			    "a OK RENAME completed\r\n");
+	fake_conn_free(f);
+}
+
 static void off(struct world *w, const char *name)
 {
 	w->server.off = (struct imap_caps){ { 0 } };
@@ -462,6 +499,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(with_status, world_setup, world_teardown),
 		cmocka_unit_test_setup_teardown(items, world_setup, world_teardown),
 		cmocka_unit_test_setup_teardown(many, world_setup, world_teardown),
+		cmocka_unit_test_setup_teardown(other_spellings, world_setup, world_teardown),
 		cmocka_unit_test_setup_teardown(switched_off, world_setup, world_teardown),
 		cmocka_unit_test_setup_teardown(every_split, world_setup, world_teardown),
 	};
