@@ -109,7 +109,7 @@ static void run_set(struct mail_job *mail)
 		mail->st = special_use_give(root, dir.at, j->name.at, uses, note_lost, j);
 }
 
-static void tell(struct store *s, const void *owner, const char *folder, const char *name)
+void annotation_tell(struct store *s, const void *owner, const char *folder, const char *name)
 {
 	list_each(node, after, &s->annotation_watchers) {
 		struct annotation_watcher *w = container_of(node, struct annotation_watcher, node);
@@ -124,9 +124,10 @@ static void finish(struct mail_job *mail)
 	struct question *q = &mail->question;
 
 	for (size_t i = 0; i < j->change_count && mail->st == STORE_OK; i++)
-		tell(q->store, q->owner, j->server ? "" : j->name.at, j->changes[i].name);
+		annotation_tell(q->store, q->owner, j->server ? "" : j->name.at,
+				j->changes[i].name);
 	for (size_t i = 0; i < j->lost_count; i++)
-		tell(q->store, NULL, j->lost[i].at, ANNOTATION_USE);
+		annotation_tell(q->store, NULL, j->lost[i].at, ANNOTATION_USE);
 	if (!q->abandoned && j->got)
 		j->got(q->owner, mail->st, j->file.all, j->file.count);
 	else if (!q->abandoned)

@@ -18,12 +18,16 @@
 #include "subscribe.h"
 #include "watch.h"
 
+/* For each use there is one folder at the most, or some if another program made it so. */
+enum { LOST_MAX = 64 * (NAME_MAX_BYTES + 1) };
+
 struct name_job {
 	struct mail_job mail;
 	struct folder_name name, to;
 	bool on;
 	unsigned uses;
 	struct folder_status status;     /* of a folder made, for whoever wants it */
+	struct buf lost;                 /* names of folders that lost a use by it, a NUL behind each */
 	store_status_fn *made;
 	store_fn *fn;
 };
@@ -32,6 +36,9 @@ static void finish_name(struct mail_job *mail)
 {
 	struct name_job *j = container_of(mail, struct name_job, mail);
 
+	for (size_t at = 0; at < j->lost.len; at += strlen(j->lost.data + at) + 1)
+		annotation_tell(mail->question.store, NULL, j->lost.data + at, ANNOTATION_USE);
+	buf_release(&j->lost);
 	if (!mail->question.abandoned && j->made)
 		j->made(mail->question.owner, mail->st, &j->status);
 	else if (!mail->question.abandoned)
@@ -44,6 +51,7 @@ static struct name_job *make_job(void (*run)(struct mail_job *), store_fn *fn)
 
 	j->mail.run = run;
 	j->mail.finish = finish_name;
+	buf_init(&j->lost, LOST_MAX);
 	j->fn = fn;
 	return j;
 }
@@ -101,6 +109,13 @@ static void run_create(struct mail_job *mail)
 	mail->st = create(mail->question.store, &job_of(mail)->name);
 }
 
+static void note_lost(void *ctx, const char *name)
+{
+	struct name_job *j = ctx;
+
+	buf_add(&j->lost, slice_make(name, strlen(name) + 1));
+}
+
 /* With its uses, or not at all (RFC 6154 3). */
 static void run_create_for(struct mail_job *mail)
 {
@@ -113,7 +128,7 @@ static void run_create_for(struct mail_job *mail)
 	if (mail->st != STORE_OK || !name_to_dir(&j->name, &dir))
 		return;
 	if (j->uses)
-		mail->st = special_use_give(s->root, dir.at, j->name.at, j->uses, NULL, NULL);
+		mail->st = special_use_give(s->root, dir.at, j->name.at, j->uses, note_lost, j);
 	if (mail->st == STORE_OK)
 		mail->st = folder_open(s, j->name.at, false, &f);
 	if (mail->st != STORE_OK) {

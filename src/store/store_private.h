@@ -112,6 +112,10 @@ enum store_status store_raise_validity(struct store *s, uint32_t validity);
 bool store_begin(struct store *s);
 enum store_status store_commit(struct store *s, bool ok);
 
+/* ---- Loop: annotation.c ---- */
+/* Whoever watches hears of a change; `owner` asked for it. */
+void annotation_tell(struct store *s, const void *owner, const char *folder, const char *name);
+
 /* ---- Loop: mailbox.c ---- */
 void mailbox_take_news(struct news *n);
 

@@ -136,12 +136,13 @@ static void check_untagged(struct reading *r, const char *text)
 	} else if (starts(text, "SEARCH")) {
 		assert(strspn(text + 6, " 0123456789") == strlen(text + 6));
 	} else if (starts(text, "LIST (") || starts(text, "LSUB (") || starts(text, "STATUS ") ||
+		   starts(text, "METADATA ") || starts(text, "QUOTA ") || starts(text, "QUOTAROOT ") ||
 		   starts(text, "FLAGS (") || starts(text, "NAMESPACE (") || starts(text, "ID (")) {
 		check_nesting(text);
 	} else {
 		assert(starts(text, "OK ") || starts(text, "BAD ") || starts(text, "BYE ") ||
 		       starts(text, "NO ") || starts(text, "CAPABILITY ") ||
-		       strcmp(text, "ENABLED") == 0);
+		       strcmp(text, "ENABLED") == 0 || starts(text, "ENABLED "));
 		if (starts(text, "OK [UIDVALIDITY "))
 			r->opening = false;
 	}

@@ -330,7 +330,8 @@ static void uses_as_metadata(void **state)
 	struct fake_conn *f = logged_in(*state);
 
 	expect(f, "a ENABLE METADATA\r\n", "a OK");
-	expect(f, "a CREATE MyDrafts (USE (\\Drafts))\r\n", "a OK");
+	has(expect(f, "a CREATE MyDrafts (USE (\\Drafts))\r\n", "a OK"),
+	    "* METADATA Drafts /private/specialuse\r\n");
 	expect(f, "a CREATE SavedDrafts\r\n", "a OK");
 	CONVERSE(f, talk);
 	fake_conn_free(f);
