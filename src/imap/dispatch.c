@@ -48,16 +48,14 @@ static bool has_nul(struct slice text)
 	while (text.len) {
 		size_t end = slice_find(text, '\n');
 		struct slice line = slice_head(text, end && end < text.len ? end - 1 : end), body;
-		bool binary;
 
 		if (slice_find(line, '\0') < line.len)
 			return true;
 		text = slice_from(text, end + 1);
 		if (!imap_literal_at_end(line, &literal))
 			continue;
-		binary = literal.head < line.len && line.at[line.len - literal.head - 1] == '~';
 		body = literal.size < text.len ? slice_head(text, (size_t)literal.size) : text;
-		if (!binary && slice_find(body, '\0') < body.len)
+		if (!literal.binary && slice_find(body, '\0') < body.len)
 			return true;
 		text = slice_from(text, body.len);
 	}
