@@ -69,6 +69,7 @@ static const struct capability {
 	[CAP_LIST_STATUS]   = { "LIST-STATUS", INSIDE, 0, CAP_LIST_EXTENDED },  /* RFC 5819 */
 	[CAP_STATUS_SIZE]   = { "STATUS=SIZE", INSIDE, 0, 0 },                  /* RFC 8438 */
 	[CAP_I18NLEVEL_1]   = { "I18NLEVEL=1", INSIDE, 0, 0 },                  /* RFC 5255 4 */
+	[CAP_OBJECTID]      = { "OBJECTID", INSIDE, 0, 0 },                     /* RFC 8474 */
 	[CAP_SAVEDATE]      = { "SAVEDATE", INSIDE, 0, 0 },                     /* RFC 8514 */
 	[CAP_INPROGRESS]    = { "INPROGRESS", INSIDE, 0, 0 },                   /* RFC 9585 */
 	[CAP_PARTIAL]       = { "PARTIAL", INSIDE, 0, CAP_ESEARCH },            /* RFC 9394 */

@@ -75,10 +75,8 @@ static void making_and_unmaking(void **state)
 {
 	struct fake_conn *f = logged_in(*state);
 
-	assert_string_equal(fake_conn_say(f, "A003 CREATE owatagusiam/\r\n"),
-			    "A003 OK CREATE completed\r\n");
-	assert_string_equal(fake_conn_say(f, "A004 CREATE owatagusiam/blurdybloop\r\n"),
-			    "A004 OK CREATE completed\r\n");
+	expect(f, "A003 CREATE owatagusiam/\r\n", "A003 OK");
+	expect(f, "A004 CREATE owatagusiam/blurdybloop\r\n", "A004 OK");
 	has(fake_conn_say(f, "a LIST \"\" owa%\r\n"), "* LIST (\\HasChildren) \"/\" owatagusiam\r\n");
 	expect(f, "a CREATE owatagusiam\r\n", "a NO [ALREADYEXISTS]");
 	expect(f, "a CREATE inbox\r\n", "a NO [ALREADYEXISTS]");
@@ -144,7 +142,7 @@ static void selecting(void **state)
 		"* OK [PERMANENTFLAGS (\\Answered \\Flagged \\Deleted \\Seen \\Draft \\*)] Flags permitted\r\n"
 		"* 0 EXISTS\r\n* 0 RECENT\r\n"
 		"* OK [UIDVALIDITY 0] UIDs valid\r\n* OK [UIDNEXT 1] Predicted next UID\r\n"
-		"* OK [HIGHESTMODSEQ 1] Highest\r\n"
+		"* OK [MAILBOXID (F0)] Its identity\r\n* OK [HIGHESTMODSEQ 1] Highest\r\n"
 		"A142 OK [READ-WRITE] SELECT completed\r\n");
 	free(said);
 	said = mem_string(expect(f, "a EXAMINE Sent\r\n", "a OK [READ-ONLY] EXAMINE completed"));
@@ -207,7 +205,7 @@ static const char split_script[] =
 	"i UNSUBSCRIBE split\r\nj DELETE split\r\n";
 
 static const char split_answer[] =
-	"+ OK\r\na OK CREATE completed\r\nb OK SUBSCRIBE completed\r\n"
+	"+ OK\r\na OK [MAILBOXID (F0)] CREATE completed\r\nb OK SUBSCRIBE completed\r\n"
 	"c BAD LIST: expected nothing more\r\n"
 	"* LIST (\\HasNoChildren) \"/\" split\r\nd OK LIST completed\r\n"
 	"+ OK\r\n* LSUB () \"/\" split\r\ne OK LSUB completed\r\n"
@@ -216,7 +214,7 @@ static const char split_answer[] =
 	"* OK [PERMANENTFLAGS ()] Read-only\r\n"
 	"* 0 EXISTS\r\n* 0 RECENT\r\n* OK [UIDVALIDITY 0] UIDs valid\r\n"
 	"* OK [UIDNEXT 1] Predicted next UID\r\n"
-	"* OK [HIGHESTMODSEQ 1] Highest\r\ng OK [READ-ONLY] EXAMINE completed\r\n"
+	"* OK [MAILBOXID (F0)] Its identity\r\n* OK [HIGHESTMODSEQ 1] Highest\r\ng OK [READ-ONLY] EXAMINE completed\r\n"
 	"h OK UNSELECT completed\r\ni OK UNSUBSCRIBE completed\r\nj OK DELETE completed\r\n";
 
 static struct fake_conn *make(void *arg)

@@ -88,8 +88,8 @@ static void append_refused(void **state)
 		{ "a APPEND INBOX {3+}\r\nabcd\r\n", "a BAD APPEND: expected a space\r\n" },
 		/* What is in a literal is no literal's head. */
 		{ "a APPEND {5+}\r\nx {3}\r\n", "a BAD APPEND: expected a space\r\n" },
-		{ "a CREATE {6+}\r\nx {3+}\r\n", "a OK CREATE completed\r\n" },
-		{ "a DELETE \"x {3+}\"\r\n", "a OK DELETE completed\r\n" },
+		{ "a SUBSCRIBE {6+}\r\nx {3+}\r\n", "a OK SUBSCRIBE completed\r\n" },
+		{ "a UNSUBSCRIBE \"x {3+}\"\r\n", "a OK UNSUBSCRIBE completed\r\n" },
 	};
 	struct fake_conn *f = logged_in(*state);
 	char *large = mem_alloc((1 << 20) + 2), *command;
@@ -260,12 +260,13 @@ static void pipelined(void **state)
 
 	blur(said);
 	assert_string_equal(said,
-		"a OK CREATE completed\r\nb OK [APPENDUID 0 1] APPEND completed\r\n"
+		"a OK [MAILBOXID (F0)] CREATE completed\r\nb OK [APPENDUID 0 1] APPEND completed\r\n"
 		"* FLAGS (\\Answered \\Flagged \\Deleted \\Seen \\Draft)\r\n"
 		"* OK [PERMANENTFLAGS (\\Answered \\Flagged \\Deleted \\Seen \\Draft \\*)] Flags permitted\r\n"
 		"* 1 EXISTS\r\n* 1 RECENT\r\n* OK [UNSEEN 1] First unseen\r\n"
 		"* OK [UIDVALIDITY 0] UIDs valid\r\n* OK [UIDNEXT 2] Predicted next UID\r\n"
-		"* OK [HIGHESTMODSEQ 2] Highest\r\n"
+		"* OK [MAILBOXID (F0)] Its identity\r\n"
+	"* OK [HIGHESTMODSEQ 2] Highest\r\n"
 		"c OK [READ-WRITE] SELECT completed\r\nd OK STORE completed\r\n"
 		"* 1 EXPUNGE\r\n* 0 RECENT\r\ne OK EXPUNGE completed\r\nf OK CLOSE completed\r\ng OK DELETE completed\r\n");
 	free(said);
@@ -279,11 +280,12 @@ static const char split_script[] =
 	"g CLOSE\r\nh DELETE split\r\n";
 
 static const char split_answer[] =
-	"a OK CREATE completed\r\n"
+	"a OK [MAILBOXID (F0)] CREATE completed\r\n"
 	"* FLAGS (\\Answered \\Flagged \\Deleted \\Seen \\Draft)\r\n"
 	"* OK [PERMANENTFLAGS (\\Answered \\Flagged \\Deleted \\Seen \\Draft \\*)] Flags permitted\r\n"
 	"* 0 EXISTS\r\n* 0 RECENT\r\n"
 	"* OK [UIDVALIDITY 0] UIDs valid\r\n* OK [UIDNEXT 1] Predicted next UID\r\n"
+	"* OK [MAILBOXID (F0)] Its identity\r\n"
 	"* OK [HIGHESTMODSEQ 1] Highest\r\n"
 	"b OK [READ-WRITE] SELECT completed\r\n"
 	"+ OK\r\n+ Send the message\r\n* 1 EXISTS\r\n* 1 RECENT\r\n"

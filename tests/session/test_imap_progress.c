@@ -102,7 +102,7 @@ static void others_tell_that_they_work(void **state)
 	fake_conn_feed(f, SLICE("A]3 CREATE new\r\n"));
 	await(w, f, "* OK [INPROGRESS (NIL NIL NIL)] ");
 	let_go(w, &g);
-	await(w, f, "A]3 OK CREATE");
+	await(w, f, "A]3 OK [MAILBOXID (F");
 	fake_conn_free(f);
 }
 
