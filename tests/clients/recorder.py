@@ -3,34 +3,57 @@ a conversation once seen can be played again without the client.
 
 A transcript has a line for each line of the client and each reply that it waited for:
 
+    0 M "From: ..."
     1 C a1 SELECT "INBOX"
     1 S a1 OK
 
-The number is the connection's, in the order they were opened.  A literal is a JSON
-string behind "L".  Passwords and UIDVALIDITY are replaced by names.
+The number is the connection's, in the order they were opened; M is a message that was
+delivered, L a literal, both as JSON strings.  Passwords and UIDVALIDITY are replaced by
+names.  tests/system/test_transcripts.py plays it.
 """
 import base64
+import imaplib
 import json
+import os
 import re
 import select
 import socket
 import ssl
 import threading
 
-PASSWORD, VALIDITY = '@PASSWORD@', '@UIDVALIDITY@'
+from daemon import PASSWORD, USER
+
+VALIDITY = '@UIDVALIDITY@'
+
+
+def secrets():
+    plain = base64.b64encode(('\0%s\0%s' % (USER, PASSWORD)).encode()).decode()
+    return [('@PLAIN@', plain), ('@PASSWORD@', PASSWORD)]
 
 
 class Recorder:
-    def __init__(self, port, context, certfile, keyfile, password):
-        self.to, self.context, self.password = port, context, password
+    def __init__(self, daemon):
+        self.daemon, self.to, self.context = daemon, daemon.port_imaps(), daemon.tls()
         self.served = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        self.served.load_cert_chain(certfile, keyfile)
+        self.served.load_cert_chain(daemon.certfile, os.path.join(os.path.dirname(daemon.certfile), 'key.pem'))
         self.listener = socket.create_server(('127.0.0.1', 0))
         self.port = self.listener.getsockname()[1]
         self.lines, self.connections, self.lock = [], 0, threading.Lock()
         self.validities = set()
         threading.Thread(target=self.accept, daemon=True).start()
 
+    # ---- what else happens meanwhile ----
+    def deliver(self, message):
+        self.note(0, 'M', json.dumps(message))
+        self.daemon.send(message)
+
+    def imap(self):
+        """Another client, logged in."""
+        client = imaplib.IMAP4_SSL('localhost', self.port, ssl_context=self.context)
+        client.login(USER, PASSWORD)
+        return client
+
+    # ---- the client ----
     def accept(self):
         while True:
             try:
@@ -79,10 +102,9 @@ class Recorder:
             self.lines.append('%d %s %s' % (number, kind, text))
 
     def transcript(self):
-        secrets = [self.password, base64.b64encode(b'\0admin\0' + self.password.encode()).decode()]
         text = '\n'.join(self.lines) + '\n'
-        for secret in secrets:
-            text = text.replace(secret, PASSWORD)
+        for name, secret in secrets():
+            text = text.replace(secret, name)
         for validity in self.validities:
             text = text.replace(validity, VALIDITY)
         return text

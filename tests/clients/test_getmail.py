@@ -31,16 +31,15 @@ class Getmail(ClientTest):
         return sorted(found)
 
     def test_fetches_once(self):
-        key = os.path.join(os.path.dirname(self.daemon.certfile), 'key.pem')
-        recorder = Recorder(self.daemon.port_imaps(), self.daemon.tls(), self.daemon.certfile, key, PASSWORD)
+        recorder = Recorder(self.daemon)
         self.addCleanup(recorder.close)
         self.port = recorder.port
         for n in range(3):
-            self.daemon.send(message('Number %d' % n))
-        with self.server() as client:
+            recorder.deliver(message('Number %d' % n))
+        with recorder.imap() as client:
             client.append('Archive', None, None, message('Kept').replace('\n', '\r\n').encode())
         self.assertEqual(self.fetch('read_all = false'), ['Kept', 'Number 0', 'Number 1', 'Number 2'])
-        self.daemon.send(message('Number 3'))
+        recorder.deliver(message('Number 3'))
         self.assertEqual(self.fetch('read_all = false'), ['Number 3'])
         self.assertEqual(len(self.mail()), 4)
         self.assertEqual(self.fetch('read_all = false', 'delete = true'), [])

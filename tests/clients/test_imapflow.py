@@ -42,11 +42,10 @@ class Imapflow(unittest.TestCase):
 
     def test_both_ways(self):
         with Daemon(DEBUG='true', IMAP_DISABLE_CAPABILITIES='COMPRESS=DEFLATE') as d:
-            for n in range(12):
-                d.send(message(n, 'pear' if n % 3 == 0 else 'apple'))
-            key = os.path.join(os.path.dirname(d.certfile), 'key.pem')
-            recorder = Recorder(d.port_imaps(), d.tls(), d.certfile, key, PASSWORD)
+            recorder = Recorder(d)
             self.addCleanup(recorder.close)
+            for n in range(12):
+                recorder.deliver(message(n, 'pear' if n % 3 == 0 else 'apple'))
             self.check(self.run_client(d, recorder.port))
             self.assertNotRegex(d.log_text(), r'reply .*status=BAD')
             keep_transcript('imapflow', recorder.transcript())

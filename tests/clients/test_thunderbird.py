@@ -125,16 +125,13 @@ class Thunderbird(unittest.TestCase):
     def setUp(self):
         settings = {} if self.compress else {'IMAP_DISABLE_CAPABILITIES': 'COMPRESS=DEFLATE'}
         self.daemon = self.enterContext(Daemon(DEBUG='true', **settings))
+        self.recorder = Recorder(self.daemon)
+        self.addCleanup(self.recorder.close)
         for n in range(12):
-            self.daemon.send(message(n, 'pear' if n % 3 == 0 else 'apple'))
+            self.recorder.deliver(message(n, 'pear' if n % 3 == 0 else 'apple'))
         self.home = tempfile.mkdtemp(prefix='letterplate-home-')
         self.addCleanup(shutil.rmtree, self.home, ignore_errors=True)
-        self.port = self.daemon.port_imaps()
-        if not self.compress:
-            key = os.path.join(os.path.dirname(self.daemon.certfile), 'key.pem')
-            self.recorder = Recorder(self.port, self.daemon.tls(), self.daemon.certfile, key, PASSWORD)
-            self.addCleanup(self.recorder.close)
-            self.port = self.recorder.port
+        self.port = self.daemon.port_imaps() if self.compress else self.recorder.port
         self.begin()
         with open(self.daemon.certfile) as f:
             certificate = base64.b64encode(ssl.PEM_cert_to_DER_cert(f.read())).decode()
@@ -235,9 +232,9 @@ class Thunderbird(unittest.TestCase):
         self.assertEqual(self.server_subjects('Drafts'), ['Message 50'])
 
         # New mail comes by itself (IDLE), and so does what another client does.
-        self.daemon.send(message(60, 'pear'))
+        self.recorder.deliver(message(60, 'pear'))
         self.wait_subjects('INBOX', left + ['Message 60'])
-        with self.daemon.imap() as other:
+        with self.recorder.imap() as other:
             other.select('INBOX')
             other.store('1', '+FLAGS', '(\\Seen \\Deleted)')
             other.expunge()
@@ -245,12 +242,12 @@ class Thunderbird(unittest.TestCase):
 
         # The next start finds what changed meanwhile.
         self.end()
-        with self.daemon.imap() as other:
+        with self.recorder.imap() as other:
             other.select('INBOX')
             other.store('1', '+FLAGS', '(\\Answered)')
             other.store('2', '+FLAGS', '(\\Deleted)')
             other.expunge()
-        self.daemon.send(message(61, 'apple'))
+        self.recorder.deliver(message(61, 'apple'))
         self.begin()
         now = [left[1]] + left[3:] + ['Message 60', 'Message 61']
         self.wait_subjects('INBOX', now)
