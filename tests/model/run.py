@@ -169,7 +169,7 @@ class Model:
         uids = [s.view.messages[n - 1].uid for n in numbers]
         return ','.join(map(str, uids)), uids
 
-    def append(self, s):
+    def append(self, s, serial):
         mail, text = self.message()
         flags = self.some_flags()
         folder = self.random.choice(FOLDERS)
@@ -177,6 +177,8 @@ class Model:
 
         def then(s, c):
             self.expect(c, 'OK')
+            if not c.code('APPENDUID') and not serial:
+                return      # another program took the file before it had a UID
             validity, uid = map(int, c.code('APPENDUID'))
             self.named(validity, uid, mail.token)
             self.truth.of(folder)[uid] = mail
@@ -324,14 +326,14 @@ class Model:
         if not s.view or not s.view.opened or s.idling:
             return None
         if not s.view.known():
-            return None if busy else Command('UID FETCH 1:* (UID FLAGS)') if s.view.messages else self.append(s)
+            return None if busy else Command('UID FETCH 1:* (UID FLAGS)') if s.view.messages else self.append(s, serial)
         # RFC 3501 5.5: a number means nothing behind a command that may expunge.
         uid = busy and any(c.name() not in ('FETCH', 'STORE', 'SEARCH') for c in s.queue) or \
             'UIDONLY' in s.enabled or self.random.random() < 0.5
         changes = not s.view.read_only
         pick = self.random.randrange(100)
         if not s.view.messages or pick < 18:
-            return self.append(s)
+            return self.append(s, serial)
         if pick < 42:
             return self.store(s, uid, serial) if changes else self.fetch(s, uid)
         if pick < 57:
