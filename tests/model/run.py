@@ -134,6 +134,7 @@ class Model:
             raise Wrong('%s was answered %s' % (command.text, command.line))
         if view.validity != old.validity:
             raise Wrong('UIDVALIDITY changed from %s to %s' % (old.validity, view.validity))
+        s.must('UID FETCH %d:* (UID FLAGS MODSEQ)' % (max(old.uids(), default=0) + 1))
         got = view.settle()
         self.resyncs += 1
         self.open(s, old.folder)
@@ -554,6 +555,9 @@ class Resumed(View):
 
     def exists(self, count):
         self.count = count
+
+    def told_recent(self, count):
+        pass
 
     def vanished(self, uids, earlier, command):
         if not earlier:

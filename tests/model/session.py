@@ -200,8 +200,9 @@ class Session:
         items = {pairs[i].upper(): pairs[i + 1] for i in range(0, len(pairs), 2)}
         if (what == 'UIDFETCH') != ('UIDONLY' in self.enabled):
             raise Wrong('%s, and enabled is %s' % (what, self.enabled))
-        if self.enabled & {'CONDSTORE', 'QRESYNC'} and 'FLAGS' in items and 'MODSEQ' not in items \
-           and not (self.queue and 'FLAGS' in self.queue[0].text and 'FETCH' in self.queue[0].text):
+        # RFC 7162 3.2.4: but for what a FETCH asked for by itself.
+        asked = self.queue and re.search(r'FETCH \S+ .*(FLAGS|ALL|FAST|FULL)', self.queue[0].text)
+        if self.enabled & {'CONDSTORE', 'QRESYNC'} and 'FLAGS' in items and 'MODSEQ' not in items and not asked:
             raise Wrong('FLAGS without MODSEQ, and CONDSTORE is enabled')
         if what == 'FETCH':
             self.view.fetch(number, items)

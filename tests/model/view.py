@@ -10,12 +10,13 @@ class Wrong(AssertionError):
 
 
 class Message:
-    __slots__ = ('uid', 'flags', 'modseq', 'told')
+    __slots__ = ('uid', 'flags', 'modseq', 'largest', 'told')
 
     def __init__(self):
         self.uid = None         # not told yet
         self.flags = None
-        self.modseq = 0
+        self.modseq = 0         # that the flags belong to; 0: not told
+        self.largest = 0
         self.told = 0           # how often FLAGS were
 
 
@@ -80,10 +81,16 @@ class View:
         self.learn(self.messages[number - 1], number, items)
 
     def uid_fetch(self, uid, items):
+        """RFC 9586: of numbers the client knows only how many there are."""
         for number, m in enumerate(self.messages, 1):
             if m.uid == uid:
                 return self.learn(m, number, items)
-        raise Wrong('UIDFETCH %d, which is not there' % uid)
+        unknown = [m for m in self.messages if m.uid is None]
+        if not unknown:
+            raise Wrong('UIDFETCH %d, which is not there' % uid)
+        unknown[0].uid = uid
+        self.messages.sort(key=lambda m: m.uid or 1 << 32)
+        self.uid_fetch(uid, items)
 
     def learn(self, m, number, items):
         uid, flags, modseq = items.get('UID'), items.get('FLAGS'), items.get('MODSEQ')
@@ -95,8 +102,9 @@ class View:
             self.check_order(number)
         if modseq is not None:
             modseq = int(modseq[0])
-            if modseq < m.modseq:
-                raise Wrong('MODSEQ of message %d went from %d to %d' % (number, m.modseq, modseq))
+            if modseq < m.largest:
+                raise Wrong('MODSEQ of message %d went from %d to %d' % (number, m.largest, modseq))
+            m.largest = modseq
         if flags is not None:
             flags = frozenset(f.lower() for f in flags if f.lower() != '\\recent')
             if modseq and modseq == m.modseq and m.flags not in (None, flags):
@@ -104,8 +112,11 @@ class View:
                     number, sorted(m.flags), sorted(flags)))
             m.flags = flags
             m.told += 1
-        if modseq is not None:
-            m.modseq = modseq
+        # Either of them told alone: which belongs to which is not known.
+        if flags is not None:
+            m.modseq = modseq or 0
+        elif modseq not in (None, m.modseq):
+            m.modseq = 0
         if m.uid:
             self.history.seen(self, m)
 
