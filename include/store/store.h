@@ -35,11 +35,12 @@ struct store_options {
 	 * writers: several threads; new files only.
 	 * readers: several threads; reads only (reader.h). */
 	struct lane *mail, *writers, *readers;
+	/* text: one thread, for the text index alone, which follows in the background; NULL:
+	 * there is none, and every search reads the messages. */
+	struct lane *text;
 	const char *maildir;             /* ".../Maildir": made when missing */
 	const char *index_path;          /* the SQLite file; made when missing, with its folder */
-	/* The text index, as index_path; it follows in the background, on a thread of the
-	 * store's own.  NULL: there is none, and every search reads the messages. */
-	const char *text_path;
+	const char *text_path;           /* the text index, as index_path; with `text` */
 	uint64_t message_max;            /* bytes; larger spools are refused */
 	uint64_t quota;                  /* bytes of all messages; 0: the disk */
 	uint64_t disk_floor;             /* free bytes below which mail is refused */
@@ -52,7 +53,7 @@ struct store_options {
 struct store *store_open(const struct store_options *o, char *error, size_t error_size);
 
 /* Mailboxes, readers and spools have been given back, and the lanes freed before:
- * readers, then writers, then mail (a writer's job ends in one on the mail lane);
+ * readers and text, then writers, then mail (a writer's job ends in one on the mail lane);
  * then the loop has had a turn, for what is answered late. */
 void store_close(struct store *s);
 
@@ -105,6 +106,9 @@ struct folder_entry {
 typedef void store_folders_fn(void *owner, enum store_status st,
 			      const struct folder_entry *folders, size_t count);
 void store_folders(struct store *s, store_folders_fn *fn, void *owner);
+/* One of them, in its one spelling and with its flags, whether there is such or not. */
+typedef void store_folder_fn(void *owner, enum store_status st, const struct folder_entry *folder);
+void store_folder(struct store *s, const char *name, store_folder_fn *fn, void *owner);
 
 typedef void store_fn(void *owner, enum store_status st);
 

@@ -33,6 +33,8 @@ struct folder {
 
 /* The directory that has this name.  False: none. */
 bool folder_resolve(const char *root, const char *name, struct folder_dir *dir);
+/* Whether there are folders below the name, which may be a level only. */
+bool folder_has_children(const char *root, const char *name);
 
 /* By name.  With `records` its table is filled.  It is the store's: nothing to give back. */
 enum store_status folder_open(struct store *s, const char *name, bool records,

@@ -72,23 +72,6 @@ static void tell_gone(struct store *s, const char *dir)
 	}
 }
 
-static bool has_children(const char *root, const char *name)
-{
-	DIR *dir = opendir(root);
-	bool found = false;
-	struct dirent *e;
-
-	while (dir && !found && (e = readdir(dir))) {
-		struct folder_name other;
-
-		found = e->d_name[0] == '.' && strlen(e->d_name) <= NAME_DIR_MAX &&
-			name_from_dir(e->d_name, &other) && name_is_above(name, other.at);
-	}
-	if (dir)
-		closedir(dir);
-	return found;
-}
-
 /* ---- CREATE ---- */
 
 static enum store_status create(struct store *s, const struct folder_name *name)
@@ -182,7 +165,7 @@ static void run_delete(struct mail_job *mail)
 		return;
 	}
 	if (!folder_resolve(s->root, name, &dir)) {
-		mail->st = has_children(s->root, name) ? STORE_HAS_CHILDREN : STORE_NO_FOLDER;
+		mail->st = folder_has_children(s->root, name) ? STORE_HAS_CHILDREN : STORE_NO_FOLDER;
 		return;
 	}
 	mail->st = maildir_remove(s->root, dir.at);
@@ -374,7 +357,7 @@ static void run_rename(struct mail_job *mail)
 	struct moves m = { NULL, 0, 0 };
 	struct folder_dir dir;
 
-	if (folder_resolve(s->root, j->to.at, &dir) || has_children(s->root, j->to.at)) {
+	if (folder_resolve(s->root, j->to.at, &dir) || folder_has_children(s->root, j->to.at)) {
 		mail->st = STORE_EXISTS;
 	} else if (strcmp(j->name.at, "INBOX") == 0) {
 		mail->st = rename_inbox(s, j);

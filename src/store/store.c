@@ -483,9 +483,9 @@ struct store *store_open(const struct store_options *o, char *error, size_t erro
 		s->last_validity = validity;
 	if (s->quota)
 		store_count(s);
-	if (o->text_path) {
+	if (o->text && o->text_path) {
 		s->textindex = textindex_new(o->text_path);
-		s->text = text_work_new(s->loop, s->textindex, s->index, s->root);
+		s->text = text_work_new(s->loop, o->text, s->textindex, s->index, s->root);
 		text_work_poke(s->text);
 	}
 	return s;

@@ -7,8 +7,7 @@
  * On a lane of its own: on the readers' a back-fill of an hour would stand before every
  * FETCH, on the mail lane before every delivery.  Its thread is the nicest there is, and
  * it works in slices of a transaction each.  The next slice is asked for by a timer, not
- * by the one before, so that a lane which is being freed comes to an end; and the lane is
- * freed with the timer, so that no timer outlives it.
+ * by the one before, so that a lane which is being freed comes to an end.
  */
 #include "text_work.h"
 
@@ -20,7 +19,6 @@
 #include "base/list.h"
 #include "base/log.h"
 #include "base/mem.h"
-#include "net/lane.h"
 #include "text_take.h"
 
 enum {
@@ -386,15 +384,15 @@ void text_work_poke(struct text_work *w)
 		timer_set(w->loop, &w->timer, POKE_MS);
 }
 
-struct text_work *text_work_new(struct loop *loop, struct textindex *ti, struct index *ix,
-				const char *root)
+struct text_work *text_work_new(struct loop *loop, struct lane *lane, struct textindex *ti,
+				struct index *ix, const char *root)
 {
 	struct text_work *w = mem_alloc(sizeof(*w));
 
 	w->job.work = work;
 	w->job.done = done;
 	w->loop = loop;
-	w->lane = lane_new(loop, "text", 1, 1);
+	w->lane = lane;
 	w->timer.fire = begin_slice;
 	w->ti = ti;
 	w->ix = ix;
@@ -406,8 +404,6 @@ void text_work_free(struct text_work *w)
 {
 	if (!w)
 		return;
-	/* The end of the last slice may set the timer. */
-	lane_free(w->lane);
 	timer_clear(w->loop, &w->timer);
 	forget_folders(w);
 	free(w->root);
