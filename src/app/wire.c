@@ -52,7 +52,7 @@ enum {
 struct daemon {
 	const struct config *config;
 	struct loop *loop;
-	struct lane *mail, *writers, *readers, *passwords, *invitations;
+	struct lane *mail, *writers, *readers, *text, *passwords, *invitations;
 	struct tls *tls;
 	struct auth *auth;
 	struct store *store;
@@ -145,7 +145,7 @@ static bool start_store(struct daemon *d, char *error, size_t size)
 	snprintf(text, sizeof text, "%s/text.db", c->indexfolder);
 	d->store = store_open(&(struct store_options){
 		.loop = d->loop, .mail = d->mail, .writers = d->writers, .readers = d->readers,
-		.maildir = maildir, .index_path = index, .text_path = text,
+		.text = d->text, .maildir = maildir, .index_path = index, .text_path = text,
 		.message_max = c->message_max + TRACE_ROOM,
 		.quota = c->quota, .disk_floor = DISK_FLOOR,
 	}, error, size);
@@ -275,6 +275,7 @@ static bool start(struct daemon *d, char *error, size_t size)
 	d->mail = lane_new(d->loop, "mail", 1, QUEUE_MAX);
 	d->writers = lane_new(d->loop, "writers", WRITERS, QUEUE_MAX);
 	d->readers = lane_new(d->loop, "readers", READERS, QUEUE_MAX);
+	d->text = lane_new(d->loop, "text", 1, QUEUE_MAX);
 	d->passwords = lane_new(d->loop, "passwords", 1, QUEUE_MAX);
 	d->tls = tls_load(d->loop, c->certfile, c->keyfile, c->hostname, error, (unsigned)size);
 	if (!d->tls)
@@ -320,6 +321,7 @@ void daemon_free(struct daemon *d)
 	auth_free(d->auth);
 	/* Writers feed the mail lane, and both feed the calendar's. */
 	lane_free(d->readers);
+	lane_free(d->text);
 	lane_free(d->writers);
 	lane_free(d->mail);
 	lane_free(d->invitations);

@@ -44,6 +44,7 @@ enum append_unread {
 
 struct append {
 	const char *folder;
+	struct slice written;        /* the same, as the client of APPEND spelt it */
 	bool asked;                  /* whether there is such a folder */
 
 	/* REPLACE. */

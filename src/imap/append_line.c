@@ -29,11 +29,10 @@ static bool at_literal8(const struct append *a)
 	return a->has_literal && a->literal.binary && a->line.rest.len == a->literal.head + 1;
 }
 
-/* As bytes of a message.  RFC 9051 has literal8 in itself. */
+/* As bytes of a message.  Of RFC 3516 IMAP4rev2 has FETCH's part, not this (RFC 9051 B). */
 static bool at_data(const struct imap_session *s, const struct append *a)
 {
-	return at_literal(a) || (at_literal8(a) && (imap_has(s, CAP_BINARY) ||
-						    (s->enabled & IMAP_REV2)));
+	return at_literal(a) || (at_literal8(a) && imap_has(s, CAP_BINARY));
 }
 
 /* utf8-literal = "UTF8" SP "(" literal8 ")" */

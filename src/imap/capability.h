@@ -15,7 +15,7 @@ struct imap_session;
  */
 enum imap_cap {
 	CAP_NONE,                /* belongs to IMAP itself: always there */
-	CAP_IMAP4REV2, CAP_IMAP4REV1, CAP_STARTTLS, CAP_LOGINDISABLED,
+	CAP_IMAP4REV1, CAP_IMAP4REV2, CAP_STARTTLS, CAP_LOGINDISABLED,
 	CAP_AUTH_PLAIN, CAP_AUTH_SCRAM, CAP_AUTH_SCRAM_PLUS,
 	CAP_SASL_IR, CAP_LITERAL_PLUS, CAP_LITERAL_MINUS, CAP_ID, CAP_ENABLE, CAP_IDLE,
 	CAP_COMPRESS, CAP_UNAUTHENTICATE, CAP_NAMESPACE, CAP_UIDPLUS, CAP_UNSELECT, CAP_MOVE,
@@ -33,7 +33,8 @@ enum imap_cap {
 	CAP_COUNT
 };
 
-/* Whether it is there and was not switched off (IMAP_DISABLE_CAPABILITIES): asked
+/* Whether it is there and was not switched off (IMAP_DISABLE_CAPABILITIES), or belongs to
+ * IMAP4rev2 and that was enabled: asked
  * before an option, a response code or a whole command of it is known.  What a
  * row of the command table belongs to is asked by dispatch.c. */
 bool imap_has(const struct imap_session *s, enum imap_cap cap);

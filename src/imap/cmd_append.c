@@ -34,7 +34,7 @@ enum {
 	UIDS_MAX = 16 * MESSAGES_MAX,
 };
 
-static imap_run_fn folder_there, line_read, more, settled, committed, shown;
+static imap_run_fn folder_there, line_read, more, settled, committed, shown, answer;
 static size_t take_message(struct imap_session *s, struct imap_running *cmd, struct slice unread);
 static size_t take_line(struct imap_session *s, struct imap_running *cmd, struct slice unread);
 
@@ -111,8 +111,9 @@ enum imap_progress cmd_append(struct imap_session *s, struct imap_running *cmd)
 {
 	struct append *a = begin(cmd);
 
-	if (!args_space(&a->line) || !args_mailbox(&a->line, &a->folder))
+	if (!args_space(&a->line) || !args_mailbox_as(&a->line, &a->folder, &a->written))
 		return bad_line(s, cmd);
+	a->written = arena_copy(cmd->arena, a->written);
 	a->line.arena = a->arena;
 	a->next = NEXT_MESSAGE;
 	return append_read_line(s, cmd);
@@ -499,8 +500,18 @@ static enum imap_progress tell_replaced(struct imap_session *s, struct imap_runn
 	return imap_completed(s, cmd);
 }
 
-/* RFC 4315 3; without a UID when the index could not take the message. */
+/* RFC 9051 6.3.12: that the name is spelt otherwise. */
 static enum imap_progress shown(struct imap_session *s, struct imap_running *cmd)
+{
+	struct append *a = cmd->at;
+
+	if (a->old_uid)
+		return answer(s, cmd);
+	return imap_tell_name(s, cmd, a->folder, a->written, false, answer);
+}
+
+/* RFC 4315 3; without a UID when the index could not take the message. */
+static enum imap_progress answer(struct imap_session *s, struct imap_running *cmd)
 {
 	struct append *a = cmd->at;
 	bool with_uid = imap_has(s, CAP_UIDPLUS) && a->uids.len && !a->uids.overflow;

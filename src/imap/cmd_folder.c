@@ -28,14 +28,17 @@ struct folder_names {
 	uint64_t id;
 };
 
-/* The one spelling of the name (RFC 9051 6.3.9.7). */
-static void tell_spelling(struct imap_session *s, const char *attributes, const char *name,
-			  struct slice written, bool always)
+/* RFC 3501 6.3.3: a delimiter at the end of a name to be made means nothing here. */
+static const char *without_delimiter(struct imap_running *cmd, const char *name,
+				     struct slice *written)
 {
-	char canonical[STORE_NAME_MAX + 1];
+	size_t len = strlen(name);
 
-	if (store_name(name, canonical))
-		imap_tell_name(s, attributes, canonical, written, always);
+	if (len < 2 || name[len - 1] != '/')
+		return name;
+	if (written && written->len)
+		written->len--;
+	return arena_string(cmd->arena, slice_make(name, len - 1));
 }
 
 /* ---- CREATE ---- */
@@ -87,27 +90,30 @@ static void got_created(void *owner, enum store_status st, const struct folder_s
 	imap_store_answer(owner, st);
 }
 
-static enum imap_progress created(struct imap_session *s, struct imap_running *cmd)
+static enum imap_progress told_created(struct imap_session *s, struct imap_running *cmd)
 {
 	struct folder_names *n = cmd->at;
 
-	if (cmd->status != STORE_OK)
-		return imap_no_status(s, cmd, cmd->status);
-	tell_spelling(s, "", n->name, n->written, false);
 	if (imap_has(s, CAP_OBJECTID))
 		return imap_ok(s, cmd, "[MAILBOXID (" IMAP_MAILBOXID ")] CREATE completed",
 			       (unsigned long long)n->id);
 	return imap_completed(s, cmd);
 }
 
-/* RFC 3501 6.3.3: a delimiter at the end says that names below it are going to be
- * made; here every name may have such. */
+static enum imap_progress created(struct imap_session *s, struct imap_running *cmd)
+{
+	struct folder_names *n = cmd->at;
+
+	if (cmd->status != STORE_OK)
+		return imap_no_status(s, cmd, cmd->status);
+	return imap_tell_name(s, cmd, n->name, n->written, false, told_created);
+}
+
 enum imap_progress cmd_create(struct imap_session *s, struct imap_running *cmd)
 {
 	struct folder_names *n = cmd->at = arena_get(cmd->arena, sizeof(*n));
 	struct imap_args *a = &cmd->args;
 	bool unknown = false;
-	size_t len;
 
 	if (!args_space(a) || !args_mailbox_as(a, &n->name, &n->written) ||
 	    (args_peek(a, ' ') && imap_has(s, CAP_CREATE_SPECIAL_USE) &&
@@ -116,11 +122,7 @@ enum imap_progress cmd_create(struct imap_session *s, struct imap_running *cmd)
 		return imap_bad_args(s, cmd);
 	if (unknown)
 		return imap_no_status(s, cmd, STORE_BAD_USE);
-	len = strlen(n->name);
-	if (len && n->name[len - 1] == '/') {
-		n->name = arena_string(cmd->arena, slice_make(n->name, len - 1));
-		n->written.len--;
-	}
+	n->name = without_delimiter(cmd, n->name, &n->written);
 	cmd->resume = created;
 	store_create_for(s->server->store, n->name, n->uses, got_created, s);
 	return IMAP_WAIT_JOB;
@@ -137,11 +139,14 @@ static enum imap_progress moved_away(struct imap_session *s, struct imap_running
 
 	if (cmd->status == STORE_OK && s->mailbox && mailbox_is_gone(s->mailbox))
 		imap_unselect(s);
-	if (cmd->status == STORE_OK && !n->to)
-		tell_spelling(s, "\\NonExistent", n->name, n->written, false);
-	else if (cmd->status == STORE_OK && strcmp(n->name, "INBOX") != 0)
-		tell_spelling(s, "", n->to, n->written, true);
-	return answered(s, cmd);
+	if (cmd->status != STORE_OK)
+		return imap_no_status(s, cmd, cmd->status);
+	if (!n->to)
+		return imap_tell_name(s, cmd, n->name, n->written, false, answered);
+	/* RFC 9051 6.3.6: of INBOX nothing is said. */
+	if (strcmp(n->name, "INBOX") == 0)
+		return answered(s, cmd);
+	return imap_tell_name(s, cmd, n->to, n->written, true, answered);
 }
 
 enum imap_progress cmd_delete(struct imap_session *s, struct imap_running *cmd)
@@ -163,6 +168,7 @@ enum imap_progress cmd_rename(struct imap_session *s, struct imap_running *cmd)
 	if (!args_space(&cmd->args) || !args_mailbox_as(&cmd->args, &n->name, &n->written) ||
 	    !read_name(cmd, &n->to))
 		return imap_bad_args(s, cmd);
+	n->to = without_delimiter(cmd, n->to, NULL);
 	cmd->resume = moved_away;
 	store_rename(s->server->store, n->name, n->to, imap_store_answer, s);
 	return IMAP_WAIT_JOB;

@@ -18,6 +18,7 @@
 #include "capability.h"
 #include "commands.h"
 #include "list_request.h"
+#include "list_text.h"
 #include "status_item.h"
 
 enum {
@@ -51,17 +52,6 @@ struct listing {
 
 static imap_run_fn judge, tell;
 
-static const struct { unsigned flag; const char *name; } attributes[] = {
-	{ FOLDER_DRAFTS,     "\\Drafts" },
-	{ FOLDER_SENT,       "\\Sent" },
-	{ FOLDER_TRASH,      "\\Trash" },
-	{ FOLDER_JUNK,       "\\Junk" },
-	{ FOLDER_ARCHIVE,    "\\Archive" },
-	{ FOLDER_SUBSCRIBED, "\\Subscribed" },
-};
-
-#define SPECIAL (FOLDER_DRAFTS | FOLDER_SENT | FOLDER_TRASH | FOLDER_JUNK | FOLDER_ARCHIVE)
-
 static void list_release(struct imap_session *s, struct imap_running *cmd)
 {
 	struct listing *l = cmd->at;
@@ -74,28 +64,14 @@ static void list_release(struct imap_session *s, struct imap_running *cmd)
 
 /* ---- Responses ---- */
 
-static void add_attributes(struct buf *out, unsigned flags, const char *missing)
-{
-	const char *between = "";
-
-	if (flags & (FOLDER_NOSELECT | FOLDER_GONE)) {
-		buf_add_text(out, missing);
-		between = " ";
-	}
-	for (size_t i = 0; i < sizeof(attributes) / sizeof(attributes[0]); i++)
-		if (flags & attributes[i].flag) {
-			buf_printf(out, "%s%s", between, attributes[i].name);
-			between = " ";
-		}
-}
-
 static void add_lsub(struct buf *out, const struct imap_session *s, unsigned flags,
 		     const char *name)
 {
 	size_t before = out->len;
 
 	buf_add_text(out, "* LSUB (");
-	add_attributes(out, flags & ~(unsigned)(SPECIAL | FOLDER_SUBSCRIBED), "\\Noselect");
+	imap_attributes_text(out, flags & ~(unsigned)(LIST_SPECIAL_USES | FOLDER_SUBSCRIBED),
+			     "\\Noselect");
 	buf_add_text(out, ") \"/\" ");
 	imap_mailbox_text(out, s, name);
 	if (!buf_add_text(out, "\r\n") || out->overflow)
@@ -116,16 +92,8 @@ static void add_list(struct buf *out, const struct imap_session *s, const struct
 
 	if (!(l->request.options & LIST_RETURN_SUBSCRIBED))
 		flags &= ~(unsigned)FOLDER_SUBSCRIBED;
-	if (!imap_has(s, CAP_SPECIAL_USE))
-		flags &= ~(unsigned)SPECIAL;
-	buf_add_text(out, "* LIST (");
-	add_attributes(out, not_selectable ? flags | FOLDER_NOSELECT : flags,
-		       not_selectable ? "\\Noselect" : missing(s, l));
-	if (imap_has(s, CAP_CHILDREN))
-		buf_printf(out, "%s%s", out->data[out->len - 1] == '(' ? "" : " ",
-			   flags & FOLDER_CHILDREN ? "\\HasChildren" : "\\HasNoChildren");
-	buf_add_text(out, ") \"/\" ");
-	imap_mailbox_text(out, s, e->name);
+	imap_list_begin(out, s, not_selectable ? flags | FOLDER_NOSELECT : flags,
+			not_selectable ? "\\Noselect" : missing(s, l), e->name);
 	/* RFC 5258 3.5 */
 	if ((l->request.options & LIST_RECURSIVE) && e->below)
 		buf_add_text(out, " (\"CHILDINFO\" (\"SUBSCRIBED\"))");
@@ -185,7 +153,7 @@ static bool is_selected(const struct list_request *r, const struct folder_entry 
 	} else if (f->flags & FOLDER_GONE) {
 		return false;
 	}
-	return !(r->options & LIST_SPECIAL) || (f->flags & SPECIAL);
+	return !(r->options & LIST_SPECIAL) || (f->flags & LIST_SPECIAL_USES);
 }
 
 static bool lies_below(const char *parent, const char *name)

@@ -57,7 +57,7 @@ static void tell_unseen(struct imap_session *s)
 		imap_untagged(s, "OK [UNSEEN %u] First unseen", unseen);
 }
 
-static void tell_mailbox(struct imap_session *s, struct slice written)
+static void tell_mailbox(struct imap_session *s)
 {
 	imap_tell_flags(s);
 	imap_untagged(s, "%u EXISTS", snapshot_count(s->view));
@@ -71,8 +71,6 @@ static void tell_mailbox(struct imap_session *s, struct slice written)
 			      (unsigned long long)mailbox_id(s->mailbox));
 	/* RFC 7162 3.1.2.1: also before it is asked for, so that a client can tell. */
 	imap_tell_modseq(s);
-	/* RFC 9051 6.3.2 */
-	imap_tell_name(s, "", mailbox_name(s->mailbox), written, true);
 }
 
 static enum imap_progress selected(struct imap_session *s, struct imap_running *cmd)
@@ -168,14 +166,10 @@ static enum imap_progress caught_up(struct imap_session *s, struct imap_running 
 
 /* ---- SELECT and EXAMINE (RFC 3501 6.3.1, 6.3.2) ---- */
 
-static enum imap_progress opened(struct imap_session *s, struct imap_running *cmd)
+static enum imap_progress named(struct imap_session *s, struct imap_running *cmd)
 {
 	struct selecting *sel = cmd->at;
 
-	if (cmd->status != STORE_OK)
-		return imap_no_status(s, cmd, cmd->status);
-	s->enabled |= sel->params.condstore ? IMAP_CONDSTORE : 0;
-	tell_mailbox(s, sel->written);
 	if (!sel->params.qresync)
 		return selected(s, cmd);
 	/* 3.2.5: then it is all new to the client, and it sees that. */
@@ -184,6 +178,17 @@ static enum imap_progress opened(struct imap_session *s, struct imap_running *cm
 	cmd->resume = caught_up;
 	ask_vanished(s, sel);
 	return IMAP_WAIT_JOB;
+}
+
+static enum imap_progress opened(struct imap_session *s, struct imap_running *cmd)
+{
+	struct selecting *sel = cmd->at;
+
+	if (cmd->status != STORE_OK)
+		return imap_no_status(s, cmd, cmd->status);
+	s->enabled |= sel->params.condstore ? IMAP_CONDSTORE : 0;
+	tell_mailbox(s);
+	return imap_tell_name(s, cmd, mailbox_name(s->mailbox), sel->written, true, named);
 }
 
 static unsigned params_known(const struct imap_session *s)

@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "capability.h"
+#include "mime/charset.h"
 #include "pattern.h"
 #include "status_item.h"
 #include "utf7.h"
@@ -83,11 +84,27 @@ static bool read_options(const struct imap_session *s, struct imap_args *a, bool
 	return args_char(a, ')');
 }
 
+/* As names are compared, whatever the client's spelling (RFC 9051 5.1: in all commands
+ * that have a mailbox name). */
+static struct slice composed(struct imap_running *cmd, struct slice pattern)
+{
+	struct buf out;
+
+	if (!cmd->args.utf8)
+		return pattern;
+	buf_init(&out, IMAP_PATTERN_MAX);
+	if (charset_compose(&out, pattern))
+		pattern = arena_copy(cmd->arena, buf_slice(&out));
+	buf_release(&out);
+	return pattern;
+}
+
 /* The reference stands before the pattern as it was written; nothing breaks out. */
 static bool add_pattern(struct imap_running *cmd, struct list_request *r, struct slice reference,
 			struct slice pattern)
 {
 	size_t len = reference.len + pattern.len;
+	struct slice spelt;
 	char *both;
 
 	if (r->pattern_count == LIST_PATTERNS_MAX) {
@@ -99,7 +116,9 @@ static bool add_pattern(struct imap_running *cmd, struct list_request *r, struct
 	both = arena_get(cmd->arena, len);
 	memcpy(both, reference.len ? reference.at : "", reference.len);
 	memcpy(both + reference.len, pattern.at, pattern.len);
-	r->patterns[r->pattern_count++] = slice_make(both, imap_pattern_shorten(both, len));
+	len = imap_pattern_shorten(both, len);
+	spelt = composed(cmd, slice_make(both, len));
+	r->patterns[r->pattern_count++] = spelt;
 	return true;
 }
 

@@ -4,10 +4,8 @@
  * are written here, and no command can forget them or write them too early.
  */
 #include <stdarg.h>
-#include <stdlib.h>
 
 #include "base/buf.h"
-#include "base/mem.h"
 #include "metadata.h"
 #include "session.h"
 #include "utf7.h"
@@ -125,13 +123,13 @@ enum imap_progress imap_bad_args(struct imap_session *s, struct imap_running *cm
 			cmd->args.wanted ? cmd->args.wanted : "other arguments");
 }
 
-/* RFC 5530; TOOBIG is of RFC 4469. */
+/* RFC 5530; TOOBIG is of RFC 4469, HASCHILDREN of RFC 9051 7.1. */
 static const char *const status_texts[] = {
 	[STORE_OK]           = "Done",
 	[STORE_NO_FOLDER]    = "[NONEXISTENT] There is no such mailbox",
 	[STORE_EXISTS]       = "[ALREADYEXISTS] There is a mailbox of that name",
 	[STORE_BAD_NAME]     = "[CANNOT] That cannot be the name of a mailbox",
-	[STORE_HAS_CHILDREN] = "[CANNOT] There are mailboxes below that one",
+	[STORE_HAS_CHILDREN] = "[HASCHILDREN] There are mailboxes below that one",
 	[STORE_NOT_ALLOWED]  = "[CANNOT] That cannot be done to this mailbox",
 	[STORE_NO_SPACE]     = "[OVERQUOTA] There is no room left",
 	[STORE_TOO_BIG]      = "[TOOBIG] The message is too large",
@@ -184,6 +182,11 @@ bool imap_string_text(struct buf *out, struct slice bytes)
 	return string_text(out, bytes, false) && !out->overflow;
 }
 
+bool imap_quoted_text(struct buf *out, const struct imap_session *s, struct slice text)
+{
+	return string_text(out, text, s->enabled & IMAP_UTF8) && !out->overflow;
+}
+
 /* Letters and digits and what is harmless in every reader. */
 static bool is_plain(struct slice s)
 {
@@ -213,28 +216,4 @@ bool imap_mailbox_text(struct buf *out, const struct imap_session *s, const char
 		good = string_text(out, buf_slice(&encoded), s->enabled & IMAP_UTF8);
 	buf_release(&encoded);
 	return good && !out->overflow;
-}
-
-void imap_tell_name(struct imap_session *s, const char *attributes, const char *name,
-		    struct slice old, bool always)
-{
-	struct buf out;
-	char *text;
-
-	if (!(s->enabled & IMAP_REV2) || (!always && slice_is(old, name)))
-		return;
-	buf_init(&out, 2 * MAILBOX_TEXT_MAX);
-	buf_printf(&out, "* LIST (%s) \"/\" ", attributes);
-	imap_mailbox_text(&out, s, name);
-	if (!slice_is(old, name)) {
-		text = mem_bytes(old.at, old.len);
-		buf_add_text(&out, " (\"OLDNAME\" (");
-		string_text(&out, slice_of(text), s->enabled & IMAP_UTF8);
-		buf_add_text(&out, "))");
-		free(text);
-	}
-	buf_add_text(&out, "\r\n");
-	if (!out.overflow)
-		imap_write(s, buf_slice(&out));
-	buf_release(&out);
 }

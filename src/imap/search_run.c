@@ -82,14 +82,13 @@ enum search_step search_run_step(struct search_run *r)
 
 unsigned search_options_known(const struct imap_session *s, bool sort)
 {
-	bool rev2 = s->enabled & IMAP_REV2;      /* RFC 9051 6.4.4 has ESEARCH and SAVE */
 	bool context = imap_has(s, sort ? CAP_CONTEXT_SORT : CAP_CONTEXT_SEARCH);
 	unsigned known = 0;
 
-	if (imap_has(s, sort ? CAP_ESORT : CAP_ESEARCH) || (rev2 && !sort))
+	if (imap_has(s, sort ? CAP_ESORT : CAP_ESEARCH))
 		known |= SEARCH_RETURN_MIN | SEARCH_RETURN_MAX | SEARCH_RETURN_ALL |
 			 SEARCH_RETURN_COUNT;
-	if (imap_has(s, CAP_SEARCHRES) || rev2)
+	if (imap_has(s, CAP_SEARCHRES))
 		known |= SEARCH_RETURN_SAVE;
 	/* RFC 9394 3.1 speaks of SEARCH alone. */
 	if (context || (imap_has(s, CAP_PARTIAL) && !sort))
@@ -148,8 +147,11 @@ static bool parsed(struct search_run *r, struct imap_running *cmd, enum search_p
 bool search_run_parse(struct search_run *r, struct imap_running *cmd,
 		      const struct search_return *ret, enum imap_progress *progress)
 {
+	/* RFC 6855 3; but RFC 9051 6.4.4 takes what clients of IMAP4rev1 write. */
+	bool no_charset = (r->s->enabled & (IMAP_ACCEPT | IMAP_REV2)) == IMAP_ACCEPT;
+
 	return parsed(r, cmd, search_plan_parse(&r->job->plan, &cmd->args, r->job->keep,
-						   r->s->enabled & IMAP_UTF8), ret, progress);
+						no_charset), ret, progress);
 }
 
 bool search_run_parse_charset(struct search_run *r, struct imap_running *cmd,

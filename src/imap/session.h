@@ -24,6 +24,7 @@ enum imap_enabled {
 	IMAP_QRESYNC   = 1 << 3,    /* RFC 7162 3.2: VANISHED in the place of EXPUNGE */
 	IMAP_UIDONLY   = 1 << 4,    /* RFC 9586: no message numbers */
 	IMAP_METADATA  = 1 << 5,    /* RFC 5464 4.4: what others annotate is told */
+	IMAP_ACCEPT    = 1 << 6,    /* UTF8=ACCEPT by its own name: more than IMAP_UTF8 */
 };
 
 /*
@@ -62,6 +63,7 @@ enum {
 };
 
 struct imap_literal;
+struct imap_named;
 struct imap_session;
 struct imap_running;
 
@@ -92,6 +94,7 @@ struct imap_running {
 	/* The session is closing under the command: abandon jobs, free what is not
 	 * in the arena.  Also called after IMAP_DONE.  May be NULL. */
 	void (*release)(struct imap_session *s, struct imap_running *cmd);
+	const struct imap_named *named;     /* list_text.c */
 	void *at;                   /* the command's own place, usually in the arena */
 	enum store_status status;   /* the store's last answer, by imap_store_answer() */
 	enum imap_progress waiting; /* dispatch.c's */
@@ -244,14 +247,19 @@ bool imap_set_resolve(const struct imap_session *s, const struct imap_set *set, 
 /* UIDs as written, whether there are such or not, up to `last`, which is "*" too. */
 void imap_set_known(const struct imap_set *set, uint32_t last, struct uid_set *uids);
 
-/* An unsolicited LIST (RFC 9051 6.3.9.7): `old`, as the client wrote it, is `name` now.
- * Only for a client of IMAP4rev2, and when the two differ or `always`. */
-void imap_tell_name(struct imap_session *s, const char *attributes, const char *name,
-		    struct slice old, bool always);
+/* An unsolicited LIST of the mailbox (RFC 9051 6.3.2, 6.3.9.7), with OLDNAME when it is
+ * not what the client wrote; then goes on with `then`, whose answer is returned when
+ * there is nothing to be told: to a client of IMAP4rev1, and without `always` when the
+ * two are the same. */
+enum imap_progress imap_tell_name(struct imap_session *s, struct imap_running *cmd,
+				  const char *name, struct slice written, bool always,
+				  imap_run_fn *then);
 
 /* A mailbox name as the client wants it: modified UTF-7 or UTF-8, as astring. */
 bool imap_mailbox_text(struct buf *out, const struct imap_session *s, const char *name);
 /* Any bytes as an IMAP string: quoted where legal, else a literal. */
 bool imap_string_text(struct buf *out, struct slice bytes);
+/* UTF-8, in quotes as far as this client takes it there. */
+bool imap_quoted_text(struct buf *out, const struct imap_session *s, struct slice text);
 
 #endif

@@ -29,12 +29,6 @@ static const struct {
 	[ITEM_APPENDLIMIT]     = { "APPENDLIMIT", CAP_APPENDLIMIT },     /* RFC 7889 3.1 */
 };
 
-/* SIZE is IMAP4rev2's own. */
-static bool is_known(const struct imap_session *s, enum item item)
-{
-	return imap_has(s, rows[item].cap) || (item == ITEM_SIZE && (s->enabled & IMAP_REV2));
-}
-
 static bool read_item(const struct imap_session *s, struct imap_args *a, unsigned *items)
 {
 	struct slice word;
@@ -42,7 +36,7 @@ static bool read_item(const struct imap_session *s, struct imap_args *a, unsigne
 	if (!args_atom(a, &word))
 		return false;
 	for (int i = 0; i < ITEMS; i++)
-		if (slice_is_nocase(word, rows[i].name) && is_known(s, (enum item)i)) {
+		if (slice_is_nocase(word, rows[i].name) && imap_has(s, rows[i].cap)) {
 			*items |= 1u << i;
 			return true;
 		}

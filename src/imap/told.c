@@ -21,6 +21,8 @@ void imap_enable(struct imap_session *s, unsigned enabled)
 	bool first = enabled & ~s->enabled & IMAP_CONDSTORE;
 
 	s->enabled |= enabled;
+	if (enabled & IMAP_REV2)
+		uid_set_release(&s->recent);
 	if (first && s->mailbox)
 		imap_tell_modseq(s);
 }
@@ -30,11 +32,12 @@ bool imap_message_text(struct buf *out, const struct imap_session *s,
 {
 	struct message_info m = snapshot_message(view, seq);
 	bool uid_only = s->enabled & IMAP_UIDONLY, modseq = s->enabled & IMAP_CONDSTORE;
+	/* RFC 9051 7.5.2, RFC 7162 3.2.4: who hears of modseqs always gets the UID. */
+	bool uid = with_uid || s->enabled & (IMAP_REV2 | IMAP_CONDSTORE);
 
 	/* RFC 9586 3: the UID in front, and then not again. */
 	buf_printf(out, "* %u %s (", uid_only ? m.uid : seq, uid_only ? "UIDFETCH" : "FETCH");
-	/* RFC 7162 3.2.4: who hears of modseqs always gets the UID. */
-	if ((with_uid || modseq) && !uid_only)
+	if (uid && !uid_only)
 		buf_printf(out, "UID %u ", m.uid);
 	if (flags) {
 		buf_add_text(out, "FLAGS ");

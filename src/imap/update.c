@@ -58,6 +58,16 @@ uint32_t imap_recent_count(const struct imap_session *s)
 	return count;
 }
 
+/* A session of IMAP4rev2 is a session that was told of the messages, but has no \Recent
+ * to show them by (RFC 9051 E 12). */
+static void take_recent(struct imap_session *s)
+{
+	/* RFC 3501 6.3.2: EXAMINE takes \Recent from nobody. */
+	mailbox_recent(s->mailbox, !s->read_only, &s->recent);
+	if (s->enabled & IMAP_REV2)
+		uid_set_release(&s->recent);
+}
+
 /* ---- Selecting ---- */
 
 void imap_select(struct imap_session *s, struct mailbox *m, bool read_only)
@@ -68,8 +78,7 @@ void imap_select(struct imap_session *s, struct mailbox *m, bool read_only)
 	s->holds_back = false;
 	s->read_only = read_only;
 	s->state = IMAP_SELECTED;
-	/* RFC 3501 6.3.2: EXAMINE takes \Recent from nobody. */
-	mailbox_recent(m, !read_only, &s->recent);
+	take_recent(s);
 	mailbox_watch(m, &s->watcher);
 }
 
@@ -257,7 +266,7 @@ static void tell(struct telling *t)
 	imap_tell_vanished(s, &t->vanished, false);
 	uid_set_release(&t->vanished);
 	s->view = t->to;
-	mailbox_recent(s->mailbox, !s->read_only, &s->recent);
+	take_recent(s);
 	recent = imap_recent_count(s);
 	if (keywords_differ(t->from, t->to))
 		imap_tell_flags(s);

@@ -402,10 +402,10 @@ static void other_spellings(void **state)
 {
 	static const struct exchange talk[] = {
 		{ "DELETE \"Cafe\314\201\"",
-		  "* LIST (\\NonExistent) \"/\" \"Caf\303\251\""
+		  "* LIST (\\NonExistent \\HasNoChildren) \"/\" \"Caf\303\251\""
 		  " (\"OLDNAME\" (\"Cafe\314\201\"))\r\na OK DELETE completed\r\n" },
 		{ "RENAME \"Caf\303\251\" Tea",
-		  "* LIST () \"/\" Tea (\"OLDNAME\" (\"Caf\303\251\"))\r\na OK RENAME completed\r\n" },
+		  "* LIST (\\HasNoChildren) \"/\" Tea (\"OLDNAME\" (\"Caf\303\251\"))\r\na OK RENAME completed\r\n" },
 		{ "LIST \"\" %/x", OK },
 	};
 	struct fake_conn *f = empty_world(*state);
@@ -415,12 +415,12 @@ static void other_spellings(void **state)
 	has_not(expect(f, "a CREATE \"Caf\303\251\"\r\n", "a OK"), "* LIST");
 	converse(f, talk, 1);
 	has(expect(f, "a CREATE \"Cafe\314\201\"\r\n", "a OK"),
-	    "* LIST () \"/\" \"Caf\303\251\" (\"OLDNAME\" (\"Cafe\314\201\"))\r\n");
+	    "* LIST (\\HasNoChildren) \"/\" \"Caf\303\251\" (\"OLDNAME\" (\"Cafe\314\201\"))\r\n");
 	converse(f, talk + 1, 2);
 	has_not(expect(f, "a CREATE owatagusiam/\r\n", "a OK"), "* LIST");
 	has(fake_conn_say(f, "a SELECT inbox\r\n"),
-	    "* LIST () \"/\" INBOX (\"OLDNAME\" (\"inbox\"))\r\n");
-	has(fake_conn_say(f, "a SELECT Tea\r\n"), "* LIST () \"/\" Tea\r\n");
+	    "* LIST (\\Subscribed \\HasNoChildren) \"/\" INBOX (\"OLDNAME\" (\"inbox\"))\r\n");
+	has(fake_conn_say(f, "a SELECT Tea\r\n"), "* LIST (\\HasNoChildren) \"/\" Tea\r\n");
 	expect(f, "a CREATE deep/er\r\n", "a OK");
 	has(fake_conn_say(f, "a LIST \"\" deep\r\n"),
 	    "* LIST (\\NonExistent \\HasChildren) \"/\" deep\r\n");

@@ -10,10 +10,10 @@ static void greeting(void **state)
 
 	fake_conn_open(f);
 	assert_string_equal(fake_conn_take(f),
-		"* OK [CAPABILITY IMAP4rev1 STARTTLS LOGINDISABLED SASL-IR LITERAL- ID ENABLE IDLE]"
+		"* OK [CAPABILITY IMAP4rev1 IMAP4rev2 STARTTLS LOGINDISABLED SASL-IR LITERAL- ID ENABLE IDLE]"
 		" mx.example.org ready\r\n");
 	assert_string_equal(fake_conn_say(f, "abcd CAPABILITY\r\n"),
-		"* CAPABILITY IMAP4rev1 STARTTLS LOGINDISABLED SASL-IR LITERAL- ID ENABLE IDLE\r\n"
+		"* CAPABILITY IMAP4rev1 IMAP4rev2 STARTTLS LOGINDISABLED SASL-IR LITERAL- ID ENABLE IDLE\r\n"
 		"abcd OK CAPABILITY completed\r\n");
 	assert_true(f->idle_s == 60 && f->deadline_s == 300);
 	fake_conn_free(f);
@@ -29,11 +29,11 @@ static void starttls(void **state)
 			    "a002 OK Begin TLS now\r\n");
 	assert_int_equal(f->tls_started, 1);
 	assert_string_equal(fake_conn_say(f, "a003 CAPABILITY\r\n"),
-		"* CAPABILITY IMAP4rev1 AUTH=PLAIN AUTH=SCRAM-SHA-256 AUTH=SCRAM-SHA-256-PLUS SASL-IR "
+		"* CAPABILITY IMAP4rev1 IMAP4rev2 AUTH=PLAIN AUTH=SCRAM-SHA-256 AUTH=SCRAM-SHA-256-PLUS SASL-IR "
 		"LITERAL- ID ENABLE IDLE\r\n"
 		"a003 OK CAPABILITY completed\r\n");
 	assert_string_equal(fake_conn_say(f, "a005 STARTTLS\r\n"), "a005 BAD TLS is on already\r\n");
-	expect(f, "a004 LOGIN admin secret\r\n", "a004 OK [CAPABILITY IMAP4rev1 SASL-IR");
+	expect(f, "a004 LOGIN admin secret\r\n", "a004 OK [CAPABILITY IMAP4rev1 IMAP4rev2 SASL-IR");
 	assert_string_equal(fake_conn_say(f, "a006 STARTTLS\r\n"), "a006 BAD Already logged in\r\n");
 	assert_true(f->idle_s >= 30 * 60 && f->deadline_s == 0);
 	has(log_of(f), "info imap login user=admin tls=TLSv1.3");
@@ -314,7 +314,7 @@ static void small_commands(void **state)
 	expect(f, "t1 ENABLE \r\n", "t1 BAD");
 	assert_string_equal(fake_conn_say(f, "A001 NAMESPACE\r\n"),
 			    "* NAMESPACE ((\"\" \"/\")) NIL NIL\r\nA001 OK NAMESPACE completed\r\n");
-	has(fake_conn_say(f, "a CAPABILITY\r\n"), "* CAPABILITY IMAP4rev1 SASL-IR LITERAL+ ");
+	has(fake_conn_say(f, "a CAPABILITY\r\n"), "* CAPABILITY IMAP4rev1 IMAP4rev2 SASL-IR LITERAL+ ");
 	expect(f, "a LOGIN admin secret\r\n", "a BAD Already logged in");
 	fake_conn_free(f);
 }

@@ -31,6 +31,7 @@ struct fixture {
 	char root[256], maildir[300], index[300];
 	struct loop *loop;
 	struct lane *mail, *writers, *readers;
+	struct lane *text;               /* only with options.text_path */
 	struct store *store;
 	struct store_options options;
 	/* The last answer. */
@@ -53,6 +54,8 @@ static inline void fixture_open(struct fixture *f)
 	f->mail = lane_new(f->loop, "mail", 1, 1000);
 	f->writers = lane_new(f->loop, "writers", 4, 1000);
 	f->readers = lane_new(f->loop, "readers", 2, 1000);
+	f->text = f->options.text_path ? lane_new(f->loop, "text", 1, 1000) : NULL;
+	f->options.text = f->text;
 	f->options.loop = f->loop;
 	f->options.mail = f->mail;
 	f->options.writers = f->writers;
@@ -67,6 +70,7 @@ static inline void fixture_open(struct fixture *f)
 static inline void fixture_close(struct fixture *f)
 {
 	lane_free(f->readers);
+	lane_free(f->text);
 	lane_free(f->writers);
 	lane_free(f->mail);
 	/* What was answered late waits in the loop. */
