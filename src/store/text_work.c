@@ -151,30 +151,36 @@ static void end_round(struct text_work *w)
 
 static const struct text_entry NO_ENTRY = { .doc = 0, .sent = TEXT_NO_DAY };
 
+static bool take_out_one(struct text_work *w, struct text_folder *f, uint32_t uid)
+{
+	struct text_entry e;
+
+	return textindex_entry(w->ti, f, uid, &e) &&
+	       (e.doc == 0 || textindex_entry_put(w->ti, f, uid, &NO_ENTRY));
+}
+
 /* Entries of `from` to `to` that `keep` does not list.  *from: where it came to. */
 static bool take_out(struct text_work *w, struct text_folder *f, uint32_t *from, uint32_t to,
 		     const struct one_file *keep, size_t keep_count, uint64_t until)
 {
+	uint32_t begin = *from;
 	size_t at = 0;
 
 	for (; *from <= to; ++*from) {
-		struct text_entry e;
-
+		if (*from == begin || *from % TEXT_CHUNK == 0) {
+			if (*from != begin && clock_mono_ms() >= until)
+				return true;
+			if (!textindex_entries_from(w->ti, f, from))
+				return false;
+			if (*from > to)
+				break;
+		}
 		while (at < keep_count && keep[at].uid < *from)
 			at++;
-		if (at < keep_count && keep[at].uid == *from)
-			continue;
-		if (!textindex_entry(w->ti, f, *from, &e))
+		if ((at == keep_count || keep[at].uid != *from) && !take_out_one(w, f, *from))
 			return false;
-		if (e.doc == 0)
-			continue;
-		if (!textindex_entry_put(w->ti, f, *from, &NO_ENTRY))
-			return false;
-		if (clock_mono_ms() >= until) {
-			++*from;
-			return true;
-		}
 	}
+	*from = to + 1;
 	return true;
 }
 

@@ -62,6 +62,7 @@ static const char *const SQL[T_COUNT] = {
 	[T_FOLDER_NEXT] = ("SELECT number, id, uid_validity, mark, entries FROM folder"
 		" WHERE number>?1 ORDER BY number LIMIT 1"),
 	[T_CHUNKS_DELETE] = "DELETE FROM chunk WHERE id BETWEEN ?1 AND ?2",
+	[T_CHUNK_NEXT] = "SELECT id FROM chunk WHERE id BETWEEN ?1 AND ?2 ORDER BY id LIMIT 1",
 	[T_CHUNK_GET] = "SELECT entries FROM chunk WHERE id=?1",
 	[T_CHUNK_PUT] = "INSERT OR REPLACE INTO chunk(id, entries) VALUES(?1, ?2)",
 	[T_DOC_FIND] = "SELECT id FROM doc WHERE key=?1",
@@ -466,6 +467,26 @@ bool textindex_entry_put(struct textindex *ti, struct text_folder *f, uint32_t u
 	f->entries += e->doc != 0;
 	f->entries -= old.doc != 0;
 	return old.doc == 0 || count_down(ti, old.doc);
+}
+
+bool textindex_entries_from(struct textindex *ti, const struct text_folder *f, uint32_t *uid)
+{
+	sqlite3_stmt *st;
+	uint32_t first;
+	bool ok;
+
+	if (!flush_chunk(ti) || !(st = textindex_statement(ti, T_CHUNK_NEXT)))
+		return false;
+	sqlite3_bind_int64(st, 1, text_chunk_of(f->number, *uid));
+	sqlite3_bind_int64(st, 2, text_chunk_of(f->number, UINT32_MAX));
+	if (!textindex_row(ti, st, &ok)) {
+		*uid = UINT32_MAX;
+		return ok;
+	}
+	first = (uint32_t)(sqlite3_column_int64(st, 0) & 0xFFFFFF) * TEXT_CHUNK;
+	sqlite3_reset(st);
+	*uid = first > *uid ? first : *uid;
+	return true;
 }
 
 /* ---- Docs ---- */

@@ -65,6 +65,10 @@ bool textindex_entry(struct textindex *ti, const struct text_folder *f, uint32_t
 bool textindex_entry_put(struct textindex *ti, struct text_folder *f, uint32_t uid,
 			 const struct text_entry *e);
 
+/* Moves *uid on to where entries may be: UIDs may have gaps of millions.  UINT32_MAX:
+ * there are no more. */
+bool textindex_entries_from(struct textindex *ti, const struct text_folder *f, uint32_t *uid);
+
 /* *doc 0: there is none of this content; else it is counted up. */
 bool textindex_doc_find(struct textindex *ti, const uint8_t key[TEXT_KEY], uint32_t *doc);
 /* Counted once. */

@@ -94,6 +94,39 @@ static void test_folders_that_go(void **state)
 	mailbox_release(m);
 }
 
+/* UIDs that another program gave may lie four thousand million apart: a folder of such
+ * goes as quickly as any, and the program ends when it is to. */
+static void test_distant_uids(void **state)
+{
+	struct fixture *f = *state;
+	struct mailbox *m;
+	uint64_t began;
+
+	store_create(f->store, "Far", fixture_done, f);
+	fixture_wait(f);
+	fixture_close(f);
+	assert_int_equal(remove(f->index), 0);
+	fixture_write(f, ".Far/dovecot-uidlist", "3 V7 N4294967000\n21 :1.a\n4294966999 :2.a\n");
+	fixture_write(f, ".Far/cur/1.a:2,S", "A: b\n\nnear\n");
+	fixture_write(f, ".Far/cur/2.a:2,S", "A: b\n\nfar away\n");
+	fixture_write(f, "cur/3.a:2,S", "A: b\n\nhere\n");
+	fixture_open(f);
+	m = fixture_mailbox(f, "Far", true);
+	await_known(f, m, 2);
+	assert_int_equal(snapshot_uid(mailbox_newest(m), 2), 4294966999);
+	gives(f, m, "BODY far", "2");
+	mailbox_release(m);
+	m = fixture_mailbox(f, "INBOX", true);
+	await_known(f, m, 1);
+	began = clock_mono_ms();
+	store_delete(f->store, "Far", fixture_done, f);
+	fixture_wait(f);
+	fixture_deliver(f, "INBOX", "A: b\n\nthe occasion\n", 0);
+	await_file(f, "SELECT count(*) FROM doc", 2);
+	assert_true(clock_mono_ms() - began < 10000);
+	mailbox_release(m);
+}
+
 static void test_restart(void **state)
 {
 	struct fixture *f = *state;
@@ -172,6 +205,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_copies_share, setup, fixture_free),
 		cmocka_unit_test_setup_teardown(test_blocks_come_and_go, setup, fixture_free),
 		cmocka_unit_test_setup_teardown(test_folders_that_go, setup, fixture_free),
+		cmocka_unit_test_setup_teardown(test_distant_uids, setup, fixture_free),
 		cmocka_unit_test_setup_teardown(test_restart, setup, fixture_free),
 		cmocka_unit_test_setup_teardown(test_damage, setup, fixture_free),
 		cmocka_unit_test_setup_teardown(test_too_long, setup, fixture_free),
