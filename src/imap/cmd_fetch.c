@@ -143,6 +143,9 @@ static bool has_all(const struct imap_session *s, const struct fetch_plan *p)
 {
 	return (!p->binary || imap_has(s, CAP_BINARY) || (s->enabled & IMAP_REV2)) &&
 	       (!p->preview || imap_has(s, CAP_PREVIEW)) &&
+	       (!fetch_plan_has(p, FETCH_SAVEDATE) || imap_has(s, CAP_SAVEDATE)) &&
+	       (!fetch_plan_has(p, FETCH_EMAILID) || imap_has(s, CAP_OBJECTID)) &&
+	       (!fetch_plan_has(p, FETCH_THREADID) || imap_has(s, CAP_OBJECTID)) &&
 	       (!fetch_plan_has(p, FETCH_MODSEQ) || imap_has(s, CAP_CONDSTORE));
 }
 

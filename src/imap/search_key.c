@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "capability.h"
 #include "mime/charset.h"
 #include "store/object_id.h"
 #include "store/snapshot.h"
@@ -27,52 +28,53 @@ static const struct search_word {
 	enum search_order order;
 	unsigned flag;
 	const char *field;
+	enum imap_cap cap;
 } words[] = {
-	{ "ALL",        SEARCH_ALL,     NOTHING,   false, SEARCH_EQUAL,    0, NULL },
-	{ "ANSWERED",   SEARCH_FLAG,    NOTHING,   false, SEARCH_EQUAL,    MESSAGE_ANSWERED, NULL },
-	{ "BCC",        SEARCH_HEADER,  A_STRING,  false, SEARCH_EQUAL,    0, "Bcc" },
-	{ "BEFORE",     SEARCH_DATE,    A_DATE,    false, SEARCH_LESS,     0, NULL },
-	{ "BODY",       SEARCH_BODY,    A_STRING,  false, SEARCH_EQUAL,    0, NULL },
-	{ "CC",         SEARCH_HEADER,  A_STRING,  false, SEARCH_EQUAL,    0, "Cc" },
-	{ "DELETED",    SEARCH_FLAG,    NOTHING,   false, SEARCH_EQUAL,    MESSAGE_DELETED, NULL },
-	{ "DRAFT",      SEARCH_FLAG,    NOTHING,   false, SEARCH_EQUAL,    MESSAGE_DRAFT, NULL },
-	{ "EMAILID",    SEARCH_EMAILID, AN_ID,     false, SEARCH_EQUAL,    0, NULL },
-	{ "FLAGGED",    SEARCH_FLAG,    NOTHING,   false, SEARCH_EQUAL,    MESSAGE_FLAGGED, NULL },
-	{ "FROM",       SEARCH_HEADER,  A_STRING,  false, SEARCH_EQUAL,    0, "From" },
-	{ "HEADER",     SEARCH_HEADER,  A_FIELD,   false, SEARCH_EQUAL,    0, NULL },
-	{ "KEYWORD",    SEARCH_KEYWORD, A_KEYWORD, false, SEARCH_EQUAL,    0, NULL },
-	{ "LARGER",     SEARCH_SIZE,    A_SIZE,    false, SEARCH_MORE,     0, NULL },
-	{ "MODSEQ",     SEARCH_MODSEQ,  A_MODSEQ,  false, SEARCH_AT_LEAST, 0, NULL },
-	{ "NEW",        SEARCH_NEW,     NOTHING,   false, SEARCH_EQUAL,    0, NULL },
-	{ "NOT",        SEARCH_NOT,     A_KEY,     false, SEARCH_EQUAL,    0, NULL },
-	{ "OLD",        SEARCH_RECENT,  NOTHING,   true,  SEARCH_EQUAL,    0, NULL },
-	{ "OLDER",      SEARCH_AGE,     A_TIME,    true,  SEARCH_MORE,     0, NULL },
-	{ "ON",         SEARCH_DATE,    A_DATE,    false, SEARCH_EQUAL,    0, NULL },
-	{ "OR",         SEARCH_OR,      TWO_KEYS,  false, SEARCH_EQUAL,    0, NULL },
-	{ "RECENT",     SEARCH_RECENT,  NOTHING,   false, SEARCH_EQUAL,    0, NULL },
+	{ "ALL",        SEARCH_ALL,     NOTHING,   false, SEARCH_EQUAL,    0, NULL, 0 },
+	{ "ANSWERED",   SEARCH_FLAG,    NOTHING,   false, SEARCH_EQUAL,    MESSAGE_ANSWERED, NULL, 0 },
+	{ "BCC",        SEARCH_HEADER,  A_STRING,  false, SEARCH_EQUAL,    0, "Bcc", 0 },
+	{ "BEFORE",     SEARCH_DATE,    A_DATE,    false, SEARCH_LESS,     0, NULL, 0 },
+	{ "BODY",       SEARCH_BODY,    A_STRING,  false, SEARCH_EQUAL,    0, NULL, 0 },
+	{ "CC",         SEARCH_HEADER,  A_STRING,  false, SEARCH_EQUAL,    0, "Cc", 0 },
+	{ "DELETED",    SEARCH_FLAG,    NOTHING,   false, SEARCH_EQUAL,    MESSAGE_DELETED, NULL, 0 },
+	{ "DRAFT",      SEARCH_FLAG,    NOTHING,   false, SEARCH_EQUAL,    MESSAGE_DRAFT, NULL, 0 },
+	{ "EMAILID",    SEARCH_EMAILID, AN_ID,     false, SEARCH_EQUAL,    0, NULL, CAP_OBJECTID },
+	{ "FLAGGED",    SEARCH_FLAG,    NOTHING,   false, SEARCH_EQUAL,    MESSAGE_FLAGGED, NULL, 0 },
+	{ "FROM",       SEARCH_HEADER,  A_STRING,  false, SEARCH_EQUAL,    0, "From", 0 },
+	{ "HEADER",     SEARCH_HEADER,  A_FIELD,   false, SEARCH_EQUAL,    0, NULL, 0 },
+	{ "KEYWORD",    SEARCH_KEYWORD, A_KEYWORD, false, SEARCH_EQUAL,    0, NULL, 0 },
+	{ "LARGER",     SEARCH_SIZE,    A_SIZE,    false, SEARCH_MORE,     0, NULL, 0 },
+	{ "MODSEQ",     SEARCH_MODSEQ,  A_MODSEQ,  false, SEARCH_AT_LEAST, 0, NULL, CAP_CONDSTORE },
+	{ "NEW",        SEARCH_NEW,     NOTHING,   false, SEARCH_EQUAL,    0, NULL, 0 },
+	{ "NOT",        SEARCH_NOT,     A_KEY,     false, SEARCH_EQUAL,    0, NULL, 0 },
+	{ "OLD",        SEARCH_RECENT,  NOTHING,   true,  SEARCH_EQUAL,    0, NULL, 0 },
+	{ "OLDER",      SEARCH_AGE,     A_TIME,    true,  SEARCH_MORE,     0, NULL, CAP_WITHIN },
+	{ "ON",         SEARCH_DATE,    A_DATE,    false, SEARCH_EQUAL,    0, NULL, 0 },
+	{ "OR",         SEARCH_OR,      TWO_KEYS,  false, SEARCH_EQUAL,    0, NULL, 0 },
+	{ "RECENT",     SEARCH_RECENT,  NOTHING,   false, SEARCH_EQUAL,    0, NULL, 0 },
 	/* RFC 8514 4.3. */
-	{ "SAVEDATESUPPORTED", SEARCH_ALL, NOTHING, false, SEARCH_EQUAL,   0, NULL },
-	{ "SAVEDBEFORE", SEARCH_SAVED,  A_DATE,    false, SEARCH_LESS,     0, NULL },
-	{ "SAVEDON",    SEARCH_SAVED,   A_DATE,    false, SEARCH_EQUAL,    0, NULL },
-	{ "SAVEDSINCE", SEARCH_SAVED,   A_DATE,    false, SEARCH_AT_LEAST, 0, NULL },
-	{ "SEEN",       SEARCH_FLAG,    NOTHING,   false, SEARCH_EQUAL,    MESSAGE_SEEN, NULL },
-	{ "SENTBEFORE", SEARCH_SENT,    A_DATE,    false, SEARCH_LESS,     0, NULL },
-	{ "SENTON",     SEARCH_SENT,    A_DATE,    false, SEARCH_EQUAL,    0, NULL },
-	{ "SENTSINCE",  SEARCH_SENT,    A_DATE,    false, SEARCH_AT_LEAST, 0, NULL },
-	{ "SINCE",      SEARCH_DATE,    A_DATE,    false, SEARCH_AT_LEAST, 0, NULL },
-	{ "SMALLER",    SEARCH_SIZE,    A_SIZE,    false, SEARCH_LESS,     0, NULL },
-	{ "SUBJECT",    SEARCH_HEADER,  A_STRING,  false, SEARCH_EQUAL,    0, "Subject" },
-	{ "TEXT",       SEARCH_TEXT,    A_STRING,  false, SEARCH_EQUAL,    0, NULL },
-	{ "THREADID",   SEARCH_THREADID, AN_ID,    false, SEARCH_EQUAL,    0, NULL },
-	{ "TO",         SEARCH_HEADER,  A_STRING,  false, SEARCH_EQUAL,    0, "To" },
-	{ "UID",        SEARCH_UIDS,    A_SET,     false, SEARCH_EQUAL,    0, NULL },
-	{ "UNANSWERED", SEARCH_FLAG,    NOTHING,   true,  SEARCH_EQUAL,    MESSAGE_ANSWERED, NULL },
-	{ "UNDELETED",  SEARCH_FLAG,    NOTHING,   true,  SEARCH_EQUAL,    MESSAGE_DELETED, NULL },
-	{ "UNDRAFT",    SEARCH_FLAG,    NOTHING,   true,  SEARCH_EQUAL,    MESSAGE_DRAFT, NULL },
-	{ "UNFLAGGED",  SEARCH_FLAG,    NOTHING,   true,  SEARCH_EQUAL,    MESSAGE_FLAGGED, NULL },
-	{ "UNKEYWORD",  SEARCH_KEYWORD, A_KEYWORD, true,  SEARCH_EQUAL,    0, NULL },
-	{ "UNSEEN",     SEARCH_FLAG,    NOTHING,   true,  SEARCH_EQUAL,    MESSAGE_SEEN, NULL },
-	{ "YOUNGER",    SEARCH_AGE,     A_TIME,    false, SEARCH_AT_LEAST, 0, NULL },
+	{ "SAVEDATESUPPORTED", SEARCH_ALL, NOTHING, false, SEARCH_EQUAL,   0, NULL, CAP_SAVEDATE },
+	{ "SAVEDBEFORE", SEARCH_SAVED,  A_DATE,    false, SEARCH_LESS,     0, NULL, CAP_SAVEDATE },
+	{ "SAVEDON",    SEARCH_SAVED,   A_DATE,    false, SEARCH_EQUAL,    0, NULL, CAP_SAVEDATE },
+	{ "SAVEDSINCE", SEARCH_SAVED,   A_DATE,    false, SEARCH_AT_LEAST, 0, NULL, CAP_SAVEDATE },
+	{ "SEEN",       SEARCH_FLAG,    NOTHING,   false, SEARCH_EQUAL,    MESSAGE_SEEN, NULL, 0 },
+	{ "SENTBEFORE", SEARCH_SENT,    A_DATE,    false, SEARCH_LESS,     0, NULL, 0 },
+	{ "SENTON",     SEARCH_SENT,    A_DATE,    false, SEARCH_EQUAL,    0, NULL, 0 },
+	{ "SENTSINCE",  SEARCH_SENT,    A_DATE,    false, SEARCH_AT_LEAST, 0, NULL, 0 },
+	{ "SINCE",      SEARCH_DATE,    A_DATE,    false, SEARCH_AT_LEAST, 0, NULL, 0 },
+	{ "SMALLER",    SEARCH_SIZE,    A_SIZE,    false, SEARCH_LESS,     0, NULL, 0 },
+	{ "SUBJECT",    SEARCH_HEADER,  A_STRING,  false, SEARCH_EQUAL,    0, "Subject", 0 },
+	{ "TEXT",       SEARCH_TEXT,    A_STRING,  false, SEARCH_EQUAL,    0, NULL, 0 },
+	{ "THREADID",   SEARCH_THREADID, AN_ID,    false, SEARCH_EQUAL,    0, NULL, CAP_OBJECTID },
+	{ "TO",         SEARCH_HEADER,  A_STRING,  false, SEARCH_EQUAL,    0, "To", 0 },
+	{ "UID",        SEARCH_UIDS,    A_SET,     false, SEARCH_EQUAL,    0, NULL, 0 },
+	{ "UNANSWERED", SEARCH_FLAG,    NOTHING,   true,  SEARCH_EQUAL,    MESSAGE_ANSWERED, NULL, 0 },
+	{ "UNDELETED",  SEARCH_FLAG,    NOTHING,   true,  SEARCH_EQUAL,    MESSAGE_DELETED, NULL, 0 },
+	{ "UNDRAFT",    SEARCH_FLAG,    NOTHING,   true,  SEARCH_EQUAL,    MESSAGE_DRAFT, NULL, 0 },
+	{ "UNFLAGGED",  SEARCH_FLAG,    NOTHING,   true,  SEARCH_EQUAL,    MESSAGE_FLAGGED, NULL, 0 },
+	{ "UNKEYWORD",  SEARCH_KEYWORD, A_KEYWORD, true,  SEARCH_EQUAL,    0, NULL, 0 },
+	{ "UNSEEN",     SEARCH_FLAG,    NOTHING,   true,  SEARCH_EQUAL,    MESSAGE_SEEN, NULL, 0 },
+	{ "YOUNGER",    SEARCH_AGE,     A_TIME,    false, SEARCH_AT_LEAST, 0, NULL, CAP_WITHIN },
 };
 enum { WORDS = sizeof(words) / sizeof(words[0]) };
 
@@ -192,7 +194,6 @@ static bool parse_time(struct parse *p, struct search_key *key)
 	if (!check(p, args_space(p->a) && args_number(p->a, &seconds)))
 		return false;
 	key->size = seconds;
-	p->plan->ages = true;
 	return seconds || fail(p, SEARCH_SYNTAX, "a number of seconds");
 }
 
@@ -218,7 +219,6 @@ static bool parse_modseq(struct parse *p, struct search_key *key)
 	struct imap_args *a = p->a;
 	struct slice name;
 
-	p->plan->modseq = true;
 	if (!check(p, args_space(a)))
 		return false;
 	if (args_peek(a, '"')) {
@@ -297,6 +297,14 @@ static bool parse_argument(struct parse *p, struct search_key *key, enum argumen
 	return false;
 }
 
+static void note_use(struct search_plan *plan, enum imap_cap cap)
+{
+	plan->modseq |= cap == CAP_CONDSTORE;
+	plan->ages |= cap == CAP_WITHIN;
+	plan->saved_dates |= cap == CAP_SAVEDATE;
+	plan->ids |= cap == CAP_OBJECTID;
+}
+
 static struct search_key *parse_word(struct parse *p)
 {
 	struct slice word;
@@ -315,6 +323,7 @@ static struct search_key *parse_word(struct parse *p)
 		key->order = words[i].order;
 		key->flag = words[i].flag;
 		key->name = slice_of(words[i].field);
+		note_use(p->plan, words[i].cap);
 		return parse_argument(p, key, words[i].argument) ? key : NULL;
 	}
 	fail(p, SEARCH_SYNTAX, "a search key");

@@ -82,6 +82,7 @@ struct search_plan {
 	bool numbers;                /* message numbers are */
 	struct search_key *root;     /* SEARCH_AND */
 	bool ages;                   /* OLDER or YOUNGER: what matches changes by itself */
+	bool saved_dates, ids;       /* SAVEDATE's keys are among them, OBJECTID's */
 	size_t keys, needles;
 	size_t needle_longest;       /* of BODY and TEXT keys */
 };

@@ -88,6 +88,9 @@ unsigned search_options_known(const struct imap_session *s, bool sort)
 	if (imap_has(s, sort ? CAP_ESORT : CAP_ESEARCH))
 		known |= SEARCH_RETURN_MIN | SEARCH_RETURN_MAX | SEARCH_RETURN_ALL |
 			 SEARCH_RETURN_COUNT;
+	/* Of SORT all options are ESORT's (RFC 5267 3). */
+	if (sort && !known)
+		return 0;
 	if (imap_has(s, CAP_SEARCHRES))
 		known |= SEARCH_RETURN_SAVE;
 	/* RFC 9394 3.1 speaks of SEARCH alone. */
@@ -108,6 +111,15 @@ static enum imap_progress refuse(struct imap_session *s, struct imap_running *cm
 	return imap_no(s, cmd, "[BADCHARSET (US-ASCII UTF-8)] That charset is not known");
 }
 
+/* A key of what is not there is no key. */
+static bool has_all(const struct imap_session *s, const struct search_plan *plan)
+{
+	return (!plan->modseq || imap_has(s, CAP_CONDSTORE)) &&
+	       (!plan->ages || imap_has(s, CAP_WITHIN)) &&
+	       (!plan->saved_dates || imap_has(s, CAP_SAVEDATE)) &&
+	       (!plan->ids || imap_has(s, CAP_OBJECTID));
+}
+
 static bool may_run(const struct search_plan *plan, struct imap_session *s,
 		    struct imap_running *cmd, enum imap_progress *progress)
 {
@@ -117,8 +129,9 @@ static bool may_run(const struct search_plan *plan, struct imap_session *s,
 				     "ENABLE UIDONLY");
 		return false;
 	}
-	if (plan->modseq && !imap_has(s, CAP_CONDSTORE)) {
-		*progress = imap_bad(s, cmd, "There is no MODSEQ here");
+	if (!has_all(s, plan)) {
+		cmd->args.wanted = "a search key";
+		*progress = imap_bad_args(s, cmd);
 		return false;
 	}
 	if (plan->modseq)

@@ -85,6 +85,46 @@ static void options_are_unknown(void **state)
 	fake_conn_free(f);
 }
 
+/* Items and keys that a capability brought, and RETURN where it belongs to one. */
+static void items_are_unknown(void **state)
+{
+	static const struct { const char *name, *line; } cases[] = {
+		{ "SAVEDATE", "a FETCH 1 SAVEDATE\r\n" },
+		{ "SAVEDATE", "a SEARCH SAVEDSINCE 1-Jan-2020\r\n" },
+		{ "SAVEDATE", "a SEARCH NOT SAVEDATESUPPORTED\r\n" },
+		{ "OBJECTID", "a FETCH 1 (FLAGS EMAILID)\r\n" },
+		{ "OBJECTID", "a UID FETCH 1 THREADID\r\n" },
+		{ "OBJECTID", "a SEARCH OR SEEN EMAILID M1\r\n" },
+		{ "OBJECTID", "a SEARCH THREADID other\r\n" },
+		{ "OBJECTID", "a STATUS INBOX (MAILBOXID)\r\n" },
+		{ "WITHIN", "a SEARCH OLDER 10\r\n" },
+		{ "WITHIN", "a SEARCH (YOUNGER 10)\r\n" },
+		{ "CONDSTORE", "a SEARCH MODSEQ 1\r\n" },
+		{ "CONDSTORE", "a FETCH 1 MODSEQ\r\n" },
+		{ "PREVIEW", "a FETCH 1 PREVIEW\r\n" },
+		{ "BINARY", "a FETCH 1 BINARY.SIZE[1]\r\n" },
+		{ "PARTIAL", "a UID FETCH 1:* FLAGS (PARTIAL 1:2)\r\n" },
+		{ "ESEARCH", "a SEARCH RETURN () ALL\r\n" },
+		{ "ESORT", "a SORT RETURN () (DATE) UTF-8 ALL\r\n" },
+		{ "ESORT", "a SORT RETURN (SAVE) (DATE) UTF-8 ALL\r\n" },
+		{ "CONTEXT=SEARCH", "a SEARCH RETURN (UPDATE) ALL\r\n" },
+		{ "SEARCHRES", "a SEARCH $\r\n" },
+		{ "SORT=DISPLAY", "a SORT (DISPLAYFROM) UTF-8 ALL\r\n" },
+		{ "THREAD=REFS", "a THREAD REFS UTF-8 ALL\r\n" },
+	};
+	struct world *w = *state;
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct fake_conn *f = with_message(w);
+
+		expect(f, cases[i].line, "a OK");
+		turn_off(w, cases[i].name);
+		expect(f, cases[i].line, "a BAD");
+		turn_all_on(w);
+		fake_conn_free(f);
+	}
+}
+
 static void names(void **state)
 {
 	static const char *const not[] = { "", "IDL", "IDLE ", "IMAP4rev1", "STARTTLS",
@@ -184,6 +224,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(commands_are_unknown),
 		cmocka_unit_test(options_are_unknown),
+		cmocka_unit_test(items_are_unknown),
 		cmocka_unit_test(names),
 		cmocka_unit_test(literals_unasked),
 		cmocka_unit_test(literal_minus),
