@@ -21,6 +21,7 @@
 
 enum {
 	LATER_MS = 100,                  /* the client is in the middle of a response */
+	AGAIN_MS = 1000,                 /* there were no descriptors */
 	/* Of OLDER and YOUNGER the results change by themselves (RFC 5032 2). */
 	AGES_MS = 60 * 1000,
 	RANGES_A_LINE = 1000,            /* twenty kilobytes */
@@ -294,13 +295,26 @@ static void looked(struct imap_context *c)
 		look_on(c);
 }
 
+static void begin_look(struct imap_context *c)
+{
+	search_job_again(c->run.job, c->s->mailbox, c->s->view, &c->s->recent, &c->looked_at);
+}
+
 static void turn(struct search_run *run)
 {
 	struct imap_context *c = container_of(run, struct imap_context, run);
 	struct conn *conn = c->s->base.conn;
 
-	if (search_run_step(run) != SEARCH_FINISHED)
+	switch (search_run_step(run)) {
+	case SEARCH_GOES_ON:
 		return;
+	case SEARCH_BUSY:
+		begin_look(c);
+		timer_set(conn_loop(conn), &run->retry, AGAIN_MS);
+		return;
+	case SEARCH_FINISHED:
+		break;
+	}
 	/* RFC 5267 4.3.2: at any time, but not within a response. */
 	if (c->s->in_response || conn_full(conn))
 		timer_set(conn_loop(conn), &run->retry, LATER_MS);
@@ -315,7 +329,7 @@ static void look(struct imap_context *c)
 	c->looks = true;
 	c->looked_at = c->changed;
 	uid_set_init(&c->changed);
-	search_job_again(c->run.job, c->s->mailbox, c->s->view, &c->s->recent, &c->looked_at);
+	begin_look(c);
 	turn(&c->run);
 }
 

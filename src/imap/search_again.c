@@ -91,5 +91,5 @@ void search_job_again(struct search_job *j, struct mailbox *m, const struct snap
 	j->known = false;
 	j->in_body = false;
 	j->finished = false;
-	j->gone = false;
+	j->gone = j->failed = false;
 }

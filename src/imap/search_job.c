@@ -126,16 +126,18 @@ static bool has_keyword(const struct search_job *j, const struct message_info *m
 	return false;
 }
 
-static bool has_id(const struct search_job *j, const struct search_key *key, uint32_t uid)
+static bool has_id(struct search_job *j, const struct search_key *key, uint32_t uid)
 {
 	bool thread = key->kind == SEARCH_THREADID;
+	enum store_status st;
 	struct object_ids ids;
 
-	return reader_ids(j->reader, uid, thread, &ids) == STORE_OK &&
-	       (thread ? ids.thread : ids.email) == key->id;
+	st = reader_ids(j->reader, uid, thread, &ids);
+	j->failed |= st == STORE_NO_SPACE;
+	return st == STORE_OK && (thread ? ids.thread : ids.email) == key->id;
 }
 
-static bool ask_snapshot(const struct search_job *j, const struct search_key *key)
+static bool ask_snapshot(struct search_job *j, const struct search_key *key)
 {
 	struct message_info m = snapshot_message(j->view, j->seq);
 	int64_t size = m.size < INT64_MAX ? (int64_t)m.size : INT64_MAX;
@@ -328,6 +330,7 @@ static void begin_message(struct search_job *j)
 	/* RFC 2180 4.3: what others expunged matches nothing. */
 	st = reader_open(j->reader, snapshot_uid(j->view, j->seq));
 	j->gone |= st == STORE_GONE;
+	j->failed |= st == STORE_NO_SPACE;
 	if (st == STORE_OK)
 		answer = ask(j, j->plan.root, HEADER_ROUND);
 	if (st != STORE_OK || answer != UNKNOWN)
@@ -415,7 +418,7 @@ static void work(struct job *job)
 	uint64_t until = clock_mono_ms() + SEARCH_SLICE_MS;
 	uint32_t count = snapshot_count(j->view);
 
-	for (unsigned n = 0; j->seq <= count; n++) {
+	for (unsigned n = 0; j->seq <= count && !j->failed; n++) {
 		if ((j->costly || n % SEARCH_CLOCK_EVERY == 0) && clock_mono_ms() >= until)
 			break;
 		if (!j->ready)
@@ -425,7 +428,7 @@ static void work(struct job *job)
 		else
 			begin_message(j);
 	}
-	j->finished = j->seq > count;
+	j->finished = j->seq > count || j->failed;
 	if (j->finished)
 		reader_forget(j->reader);
 }

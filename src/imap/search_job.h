@@ -52,6 +52,8 @@ struct search_job {
 	size_t found_count, found_cap;
 	bool finished;
 	bool gone;                       /* some messages were expunged by others */
+	/* There were no descriptors to be had: what was found is not all there is. */
+	bool failed;
 };
 
 struct search_job *search_job_new(void);

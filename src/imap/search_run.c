@@ -70,7 +70,7 @@ enum search_step search_run_step(struct search_run *r)
 {
 	assert(!r->running);
 	if (r->job->finished)
-		return SEARCH_FINISHED;
+		return r->job->failed ? SEARCH_BUSY : SEARCH_FINISHED;
 	r->running = reader_submit(r->job->reader, &r->job->job);
 	if (!r->running && !r->begun)
 		return SEARCH_BUSY;

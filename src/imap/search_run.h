@@ -25,7 +25,7 @@ void search_run_take(struct search_run *to, struct search_run *from);
 
 enum search_step {
 	SEARCH_GOES_ON,                  /* turn() will be called */
-	SEARCH_BUSY,                     /* the lane took none of it */
+	SEARCH_BUSY,                     /* it cannot be done now: lane or descriptors are full */
 	SEARCH_FINISHED,                 /* job->found is there */
 };
 

@@ -1,6 +1,8 @@
 /* RETURN (UPDATE) and CANCELUPDATE (RFC 5267): results that are kept true. */
 #include "search_world.h"
 
+#include <sys/resource.h>
+
 #include "../../src/imap/context.h"
 #include "../../src/imap/session.h"
 
@@ -247,6 +249,36 @@ static void disturbed(void **state)
 	}
 }
 
+/* What cannot be looked at for want of descriptors is not passed over: the search fails,
+ * and with it what it was to save. */
+static void no_descriptors(void **state)
+{
+	static const char *const commands[] = {
+		"a SEARCH TEXT letter\r\n", "a UID SEARCH NOT BODY nothing\r\n",
+		"a SEARCH RETURN (SAVE COUNT) SUBJECT letter\r\n",
+		"a SORT (DATE) UTF-8 BODY text\r\n", "a THREAD REFS UTF-8 BODY text\r\n",
+		"a ESEARCH IN (selected) BODY text\r\n",
+	};
+	struct world *w = *state;
+	struct fake_conn *f = with_21(w);
+	struct rlimit limit, none;
+
+	expect(f, "a SEARCH RETURN (SAVE) ALL\r\n", "a OK");
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &limit), 0);
+	none = (struct rlimit){ 3, limit.rlim_max };
+	for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++) {
+		const char *said;
+
+		assert_int_equal(setrlimit(RLIMIT_NOFILE, &none), 0);
+		said = expect(f, commands[i], "a NO [UNAVAILABLE]");
+		assert_int_equal(setrlimit(RLIMIT_NOFILE, &limit), 0);
+		has_not(said, "* ");
+		expect(f, commands[i], "a OK");
+	}
+	has(expect(f, "a SEARCH TEXT letter\r\n", "a OK"), " 20 21\r\n");
+	fake_conn_free(f);
+}
+
 int main(void)
 {
 #define WORLD(test) cmocka_unit_test_setup_teardown(test, world_setup, world_teardown)
@@ -262,6 +294,7 @@ int main(void)
 		WORLD(of_esearch),
 		WORLD(slow_client),
 		WORLD(disturbed),
+		WORLD(no_descriptors),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
