@@ -119,9 +119,28 @@ static void check_numbered(struct reading *r, unsigned long n, const char *what)
 	} else if (starts(what, "FETCH (")) {
 		assert(n >= 1 && n <= r->messages && !r->opening);
 		check_nesting(what);
+	} else if (starts(what, "UIDFETCH (")) {
+		check_nesting(what);
 	} else {
 		assert(starts(what, "RECENT"));
 	}
+}
+
+/* RFC 7162 3.2.10: those that were there until now. */
+static void check_vanished(struct reading *r, const char *set)
+{
+	while (*set) {
+		char *rest;
+		unsigned long first = strtoul(set, &rest, 10), last = first;
+
+		if (*rest == ':')
+			last = strtoul(rest + 1, &rest, 10);
+		assert(rest > set && (*rest == ',' || !*rest) && first >= 1 && last >= first);
+		assert(last - first < r->messages);
+		r->messages -= last - first + 1;
+		set = rest + (*rest == ',');
+	}
+	r->expunged = true;
 }
 
 static void check_untagged(struct reading *r, const char *text)
@@ -135,6 +154,15 @@ static void check_untagged(struct reading *r, const char *text)
 		check_numbered(r, n, rest + 1);
 	} else if (starts(text, "SEARCH")) {
 		assert(strspn(text + 6, " 0123456789") == strlen(text + 6));
+	} else if (starts(text, "SORT")) {
+		assert(strspn(text + 4, " 0123456789(MODSEQ)") == strlen(text + 4));
+	} else if (starts(text, "VANISHED (EARLIER) ")) {
+		assert(strspn(text + 19, "0123456789:,") == strlen(text + 19));
+	} else if (starts(text, "VANISHED ")) {
+		check_vanished(r, text + 9);
+	} else if (starts(text, "ESEARCH") || starts(text, "THREAD") || starts(text, "METADATA ") ||
+		   starts(text, "QUOTA")) {
+		check_nesting(text);
 	} else if (starts(text, "LIST (") || starts(text, "LSUB (") || starts(text, "STATUS ") ||
 		   starts(text, "METADATA ") || starts(text, "QUOTA ") || starts(text, "QUOTAROOT ") ||
 		   starts(text, "FLAGS (") || starts(text, "NAMESPACE (") || starts(text, "ID (")) {
@@ -157,7 +185,8 @@ static void check_tagged(struct reading *r, const char *text)
 	assert(starts(status, "OK ") || starts(status, "NO ") || starts(status, "BAD "));
 	assert(!r->opening);
 	if (strcmp(status, "OK FETCH completed") == 0 || strcmp(status, "OK STORE completed") == 0 ||
-	    strcmp(status, "OK SEARCH completed") == 0)
+	    strcmp(status, "OK SEARCH completed") == 0 || strcmp(status, "OK SORT completed") == 0 ||
+	    strcmp(status, "OK THREAD completed") == 0)
 		assert(!r->expunged);
 	r->expunged = false;
 }
