@@ -34,9 +34,12 @@ bool imap_entry_read(struct imap_args *a, const char **name)
 		return want(a, "an entry below /private or /shared");
 	if (strstr(copy, "//") || copy[text.len - 1] == '/')
 		return want(a, "an entry without empty levels");
-	for (size_t i = 0; i < text.len; i++)
-		if (copy[i] < 0x20 || copy[i] == 0x7f || copy[i] == '*' || copy[i] == '%')
+	for (size_t i = 0; i < text.len; i++) {
+		unsigned char c = (unsigned char)copy[i];
+
+		if (c < 0x20 || c >= 0x7f || c == '*' || c == '%')
 			return want(a, "an entry without wildcards and in ASCII");
+	}
 	*name = copy;
 	return true;
 }

@@ -72,11 +72,17 @@ bool annotation_file_set(struct annotation_file *f, const char *name, struct sli
 static bool read_one(struct annotation_file *f, struct slice *rest)
 {
 	struct slice line = slice_head(*rest, slice_find(*rest, '\n')), name;
-	size_t space = slice_find(line, ' ');
+	size_t space = line.len;
 	uint64_t len;
 	char *copy;
 	bool good;
 
+	/* A name may have spaces too. */
+	while (space > 0 && line.at[space - 1] != ' ')
+		space--;
+	if (!space)
+		return false;
+	space--;
 	name = slice_head(line, space);
 	*rest = slice_from(*rest, line.len + 1);
 	if (!name.len || name.len > ANNOTATION_NAME_MAX ||

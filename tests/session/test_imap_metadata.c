@@ -106,6 +106,11 @@ static void names(void **state)
 		  "a BAD GETMETADATA: expected an entry without wildcards and in ASCII\r\n" },
 		{ "GETMETADATA INBOX \"/private/\303\244\"",
 		  "a BAD GETMETADATA: expected an entry without wildcards and in ASCII\r\n" },
+		/* A space is no wildcard. */
+		{ "SETMETADATA INBOX (\"/private/a b 3\" \"x\" \"/private/\\\"\" \"y\")", SET },
+		{ "GETMETADATA INBOX (\"/private/a b 3\" /private/a \"/private/\\\"\")",
+		  "* METADATA INBOX (\"/private/\\\"\" \"y\" \"/private/a b 3\" \"x\""
+		  " /private/a NIL)\r\n" GOT },
 		{ "GETMETADATA nothing /private/comment",
 		  "a NO [NONEXISTENT] There is no such mailbox\r\n" },
 		{ "SETMETADATA nothing (/private/comment \"x\")",
