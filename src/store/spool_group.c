@@ -219,7 +219,7 @@ static bool finish_one(const struct store *s, struct slice line)
 	path_make(&at, folder.at, place, "", "");
 	path_make(&to, at.at, name, "", "");
 	/* A folder that was deleted since took the others with it. */
-	if (access(from.at, F_OK) != 0 || access(folder.at, F_OK) != 0)
+	if (access(from.at, F_OK) != 0 || !maildir_is_folder(folder.at))
 		return true;
 	err = maildir_heal(folder.at) ? spool_move_in(s, dir, tmp, to.at) : EIO;
 	if (err)
@@ -321,13 +321,14 @@ static void take_back(struct spool_group *g, size_t placed)
 	list_each(node, after, &g->members) {
 		const struct arrived *a = container_of(node, struct arrived, node);
 		struct path at, tmp;
-		int err = 0;
+		int err;
 
 		if (!placed--)
 			break;
 		path_of(&at, g, a);
 		path_make(&tmp, g->store->root, "tmp", a->tmp, "");
-		if (rename(at.at, tmp.at) != 0 && errno == EXDEV) {
+		err = rename(at.at, tmp.at) == 0 ? 0 : errno;
+		if (err == EXDEV) {
 			err = file_copy(at.at, tmp.at);
 			if (!err)
 				unlink(at.at);

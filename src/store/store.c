@@ -418,6 +418,12 @@ static bool open_maildir(struct store *s, char *error, size_t size)
 			 strerrordesc_np(errno));
 		return false;
 	}
+	return true;
+}
+
+/* With the index ours: what another letterplate is about to do is no left-over. */
+static bool tidy_maildir(struct store *s, char *error, size_t size)
+{
 	if (!spool_groups_finish(s->root)) {
 		snprintf(error, size, "An interrupted APPEND in %s cannot be finished;"
 			 " the log has the reason.", s->root);
@@ -469,7 +475,8 @@ struct store *store_open(const struct store_options *o, char *error, size_t erro
 	}
 	if (!open_maildir(s, error, error_size) ||
 	    !know_validity(s, &validity, error, error_size) ||
-	    !(s->index = index_open(o->index_path, error, error_size))) {
+	    !(s->index = index_open(o->index_path, error, error_size)) ||
+	    !tidy_maildir(s, error, error_size)) {
 		store_close(s);
 		return NULL;
 	}

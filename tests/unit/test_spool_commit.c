@@ -101,11 +101,58 @@ static void small_disk_fills_up(void **state)
 	fixture_open(f);
 }
 
+#define LIST "letterplate-append.1"
+
+/* What a group writes down before its messages appear is left alone while the program
+ * that wrote it runs, and brought to its end by the next; a list that leads nowhere is
+ * thrown away. */
+static void lists_are_finished_once(void **state)
+{
+	static const char *const hostile[] = {
+		"one/../cur/a\n", "one/.Gone/new/a\n", "one/.Hollow/new/a\n", "one//tmp/a\n",
+		"one//new/.a\n", "../x//new/a\n", "/\n", "\n\n", "one", "one//new", "none//new/a\n",
+	};
+	struct fixture *f = *state;
+	char error[256] = "", *hollow = fixture_path(f, ".Hollow");
+
+	fixture_write(f, "tmp/one", "a\n");
+	fixture_write(f, "tmp/two", "b\n");
+	fixture_write(f, LIST, "one//new/a,S=2,W=3\ntwo/.Sent/cur/b,S=2,W=3:2,S\n");
+	assert_null(store_open(&f->options, error, sizeof(error)));
+	assert_non_null(strstr(error, "Another letterplate"));
+	assert_true(has_file(f, "tmp"));
+	assert_false(has_file(f, "new"));
+	fixture_close(f);
+	fixture_open(f);
+	assert_false(has_file(f, "tmp"));
+	fixture_status(f, "INBOX");
+	assert_int_equal(f->status.messages, 1);
+	fixture_status(f, "Sent");
+	assert_int_equal(f->status.messages, 1);
+	assert_int_equal(f->status.unseen, 0);
+	assert_int_equal(mkdir(hollow, 0700), 0);
+	for (size_t i = 0; i < sizeof(hostile) / sizeof(hostile[0]); i++) {
+		char *list = fixture_path(f, LIST);
+
+		fixture_close(f);
+		fixture_write(f, "tmp/one", "a\n");
+		fixture_write(f, LIST, hostile[i]);
+		fixture_open(f);
+		assert_int_equal(fixture_count(f, "tmp", NULL), 1);
+		assert_int_not_equal(access(list, F_OK), 0);
+		free(list);
+	}
+	fixture_status(f, "INBOX");
+	assert_int_equal(f->status.messages, 1);
+	free(hollow);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(flags_decide_the_place, fixture_new, fixture_free),
 		cmocka_unit_test_setup_teardown(odd_bytes_are_stored, fixture_new, fixture_free),
+		cmocka_unit_test_setup_teardown(lists_are_finished_once, fixture_new, fixture_free),
 		cmocka_unit_test_setup_teardown(small_disk_fills_up, fixture_new, fixture_free),
 	};
 
