@@ -303,19 +303,24 @@ static enum imap_progress begin_string(struct imap_session *s, struct imap_runni
 
 /* ---- Literals ---- */
 
+#define TOO_MANY "[LIMIT] Those are too many messages for one command"
+
+/* With `octets` more in the message that is being read. */
+static bool is_too_much(const struct imap_session *s, const struct append *a, uint64_t octets)
+{
+	return a->count == MESSAGES_MAX ||
+	       a->total + a->size + octets > TOTAL_MAX * s->server->append_max;
+}
+
 /* Why the literal is not wanted; NULL: it is. */
 static const char *literal_refused(const struct imap_session *s, const struct append *a)
 {
-	uint64_t max = s->server->append_max;
-
 	/* RFC 3502: "This can be used to cancel the append." */
 	if (a->next == NEXT_WHOLE && !a->literal.size)
 		return "[CANNOT] An empty message is none";
-	if (a->literal.size > max - a->size)
+	if (a->literal.size > s->server->append_max - a->size)
 		return "[TOOBIG] The message is too large";      /* RFC 7889 4, RFC 4469 4.2 */
-	if (a->count == MESSAGES_MAX || a->total + a->size + a->literal.size > TOTAL_MAX * max)
-		return "[LIMIT] Those are too many messages for one command";
-	return NULL;
+	return is_too_much(s, a, a->literal.size) ? TOO_MANY : NULL;
 }
 
 static enum imap_progress begin_literal(struct imap_session *s, struct imap_running *cmd)
@@ -416,6 +421,9 @@ static enum imap_progress message_whole(struct imap_session *s, struct imap_runn
 
 	if (!a->size)
 		return append_refuse(s, cmd, "[CANNOT] An empty message is none");
+	/* It may be made of URLs alone. */
+	if (is_too_much(s, a, 0))
+		return append_refuse(s, cmd, TOO_MANY);
 	append_end_bytes(a);
 	if (!alone && !a->group)
 		a->group = spool_group_new(s->server->store, a->folder);

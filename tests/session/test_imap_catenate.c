@@ -211,6 +211,27 @@ static void large(void **state)
 	fake_conn_free(f);
 }
 
+/* A message of URLs counts as any other. */
+static void too_many(void **state)
+{
+	char v[20];
+	struct fake_conn *f = drafts(*state, v);
+	struct buf text;
+
+	buf_init(&text, 1 << 20);
+	buf_add_text(&text, "a APPEND Sent");
+	for (int i = 0; i < 501; i++)
+		buf_add_text(&text, " CATENATE (URL /Drafts/;UID=2)");
+	buf_add_text(&text, "\r\n");
+	fake_conn_feed(f, buf_slice(&text));
+	assert_true(fake_conn_settle(f));
+	assert_string_equal(fake_conn_take(f),
+			    "a NO [LIMIT] Those are too many messages for one command\r\n");
+	has(fake_conn_say(f, "s STATUS Sent (MESSAGES)\r\n"), "(MESSAGES 0)");
+	buf_release(&text);
+	fake_conn_free(f);
+}
+
 /* ---- REPLACE ---- */
 
 static const char fireworks[] =
@@ -323,6 +344,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(bad_urls, world_setup, world_teardown),
 		cmocka_unit_test_setup_teardown(refused, world_setup, world_teardown),
 		cmocka_unit_test_setup_teardown(large, world_setup, world_teardown),
+		cmocka_unit_test_setup_teardown(too_many, world_setup, world_teardown),
 		cmocka_unit_test_setup_teardown(replacing, world_setup, world_teardown),
 		cmocka_unit_test_setup_teardown(not_replaced, world_setup, world_teardown),
 	};
