@@ -19,16 +19,17 @@ struct one_job {
 	store_folder_fn *fn;
 };
 
-/* Most directories are told by their first bytes to lie elsewhere.  INBOX and levels in
- * raw UTF-8 have several spellings. */
+/* Most directories are told by their first bytes to lie elsewhere: all but those in
+ * modified UTF-7 or raw UTF-8, which have several spellings, as INBOX has. */
 static bool may_be_below(const char *entry, const char *parent, const struct folder_dir *dir)
 {
+	bool inbox = strncmp(parent, "INBOX", 5) == 0;
 	size_t len = strlen(dir->at);
 
-	if (slice_is_nocase(slice_head(slice_of(parent), slice_find(slice_of(parent), '/')),
-			    "INBOX") || !text_is_ascii(slice_of(entry)))
+	if (strchr(entry, '&') || !text_is_ascii(slice_of(entry)))
 		return true;
-	return strncmp(entry, dir->at, len) == 0 && entry[len] == '.';
+	return inbox ? slice_starts_nocase(slice_of(entry), ".INBOX") :
+		       strncmp(entry, dir->at, len) == 0 && entry[len] == '.';
 }
 
 bool folder_has_children(const char *root, const char *name)
