@@ -19,6 +19,12 @@ static bool want(struct imap_args *a, const char *what)
 	return false;
 }
 
+bool args_limit(struct imap_args *a, const char *most)
+{
+	a->limit = true;
+	return want(a, most);
+}
+
 static void skip(struct imap_args *a, size_t n)
 {
 	a->rest = slice_from(a->rest, n);
@@ -266,7 +272,7 @@ static bool add_flag(struct imap_args *a, struct imap_flags *out)
 	if (!args_atom(a, &word))
 		return want(a, "a flag");
 	if (!system && out->keyword_count == IMAP_KEYWORDS_MAX)
-		return want(a, "at most 500 keywords");
+		return args_limit(a, "at most 500 keywords");
 	if (!system) {
 		out->keywords[out->keyword_count++] = arena_string(a->arena, word);
 		return true;

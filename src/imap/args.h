@@ -21,11 +21,13 @@ struct imap_args {
 	struct slice rest;
 	struct arena *arena;             /* the command's */
 	const char *wanted;              /* "a mailbox name": for the BAD reply */
+	bool limit;                      /* there was more than that: NO [LIMIT] instead */
 	bool saved;                      /* "$" is a set: SEARCHRES (RFC 5182) */
 	bool utf8;                       /* quoted strings may hold UTF-8 (UTF8=ACCEPT) */
 };
 
 bool args_end(struct imap_args *a);                      /* nothing more */
+bool args_limit(struct imap_args *a, const char *most);  /* false: it is a ceiling of ours */
 bool args_space(struct imap_args *a);                    /* exactly one SP */
 bool args_char(struct imap_args *a, char c);             /* exactly that byte */
 bool args_peek(const struct imap_args *a, char c);       /* is next; consumes nothing */

@@ -32,9 +32,8 @@ bool args_set(struct imap_args *a, struct imap_set *out)
 	}
 	for (size_t i = 0; i < a->rest.len && a->rest.at[i] != ' '; i++)
 		most += a->rest.at[i] == ',';
-	a->wanted = "a set of at most 10000 ranges";
 	if (most > IMAP_SET_RANGES_MAX)
-		return false;
+		return args_limit(a, "a set of at most 10000 ranges");
 	out->ranges = arena_array(a->arena, most, sizeof(*out->ranges));
 	for (;;) {
 		struct uid_range r;

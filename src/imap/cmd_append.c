@@ -85,6 +85,7 @@ static enum imap_progress bad_line(struct imap_session *s, struct imap_running *
 
 	append_pass_over(s, a);
 	cmd->args.wanted = a->line.wanted;
+	cmd->args.limit = a->line.limit;
 	return imap_bad_args(s, cmd);
 }
 

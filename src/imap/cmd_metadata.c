@@ -104,10 +104,8 @@ static bool read_entries(struct imap_args *a, struct imap_entries *e)
 	if (args_peek(a, '('))
 		return imap_entries_read(a, e);
 	do {
-		if (e->count == IMAP_ENTRIES_MAX) {
-			a->wanted = "at most 100 entries";
-			return false;
-		}
+		if (e->count == IMAP_ENTRIES_MAX)
+			return args_limit(a, "at most 100 entries");
 		if (!imap_entry_read(a, &e->names[e->count]))
 			return false;
 		e->count++;

@@ -135,7 +135,7 @@ static bool parse_section(struct fetch_plan *p, struct imap_args *a, struct aren
 	if (good)
 		item->name = arena_copy(keep, buf_slice(&name));
 	buf_release(&name);
-	return good || fail(a, "shorter items");
+	return good || args_limit(a, "shorter items");
 }
 
 /* [SP "(" preview-mod *(SP preview-mod) ")"]; of which there is one, LAZY (RFC 8970
@@ -163,7 +163,7 @@ static bool parse_item(struct fetch_plan *p, struct imap_args *a, struct arena *
 	bool bracket = behind.len && behind.at[0] == '[';
 
 	if (p->count == FETCH_ITEMS_MAX)
-		return fail(a, "fewer items");
+		return args_limit(a, "fewer items");
 	for (size_t i = 0; bracket && i < BRACKETS; i++) {
 		if (!slice_is_nocase(word, brackets[i].name))
 			continue;

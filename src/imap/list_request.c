@@ -107,10 +107,8 @@ static bool add_pattern(struct imap_running *cmd, struct list_request *r, struct
 	struct slice spelt;
 	char *both;
 
-	if (r->pattern_count == LIST_PATTERNS_MAX) {
-		cmd->args.wanted = "at most 100 patterns";
-		return false;
-	}
+	if (r->pattern_count == LIST_PATTERNS_MAX)
+		return args_limit(&cmd->args, "at most 100 patterns");
 	if (!pattern.len || len > IMAP_PATTERN_MAX)
 		return true;
 	both = arena_get(cmd->arena, len);

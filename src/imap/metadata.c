@@ -50,7 +50,7 @@ bool imap_entries_read(struct imap_args *a, struct imap_entries *e)
 		return false;
 	do {
 		if (e->count == IMAP_ENTRIES_MAX)
-			return want(a, "at most 100 entries");
+			return args_limit(a, "at most 100 entries");
 		if (!imap_entry_read(a, &e->names[e->count]))
 			return false;
 		e->count++;

@@ -119,6 +119,10 @@ enum imap_progress imap_completed(struct imap_session *s, struct imap_running *c
 
 enum imap_progress imap_bad_args(struct imap_session *s, struct imap_running *cmd)
 {
+	/* RFC 5530 3: it is no mistake of the client's. */
+	if (cmd->args.limit)
+		return imap_no(s, cmd, "[LIMIT] %s: expected %s", cmd->command->name,
+			       cmd->args.wanted);
 	return imap_bad(s, cmd, "%s: expected %s", cmd->command->name,
 			cmd->args.wanted ? cmd->args.wanted : "other arguments");
 }

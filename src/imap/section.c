@@ -47,7 +47,7 @@ static bool parse_path(struct section *out, struct imap_args *a, struct arena *k
 	*more = true;
 	while (*more && next_is_digit(a)) {
 		if (depth == SECTION_PATH_MAX)
-			return fail(a, "fewer part numbers");
+			return args_limit(a, "fewer part numbers");
 		if (!args_number(a, &path[depth]))
 			return false;
 		if (path[depth++] == 0)
@@ -55,7 +55,7 @@ static bool parse_path(struct section *out, struct imap_args *a, struct arena *k
 		*more = args_peek(a, '.') && args_char(a, '.');
 	}
 	if (arena_room(keep) < sizeof(path))
-		return fail(a, "fewer items");
+		return args_limit(a, "fewer items");
 	kept = arena_array(keep, depth, sizeof(*kept));
 	memcpy(kept, path, depth * sizeof(*kept));
 	out->path = kept;
@@ -75,11 +75,11 @@ static bool parse_fields(struct section *out, struct imap_args *a, struct arena 
 		struct slice name;
 
 		if (n == SECTION_FIELDS_MAX)
-			return fail(a, "fewer header fields");
+			return args_limit(a, "fewer header fields");
 		if (!args_astring(a, &name))
 			return false;
 		if (arena_room(keep) < name.len + sizeof(names))
-			return fail(a, "fewer header fields");
+			return args_limit(a, "fewer header fields");
 		names[n++] = arena_copy(keep, name);
 	} while (args_peek(a, ' ') && args_space(a));
 

@@ -175,7 +175,7 @@ enum imap_progress imap_bad(struct imap_session *s, struct imap_running *cmd, co
 	__attribute__((format(printf, 3, 4)));
 /* "tag OK FETCH completed". */
 enum imap_progress imap_completed(struct imap_session *s, struct imap_running *cmd);
-/* BAD with args.wanted. */
+/* BAD with args.wanted, or NO [LIMIT]. */
 enum imap_progress imap_bad_args(struct imap_session *s, struct imap_running *cmd);
 /* NO with the text and RFC 5530 code that belong to the status. */
 enum imap_progress imap_no_status(struct imap_session *s, struct imap_running *cmd,

@@ -142,7 +142,7 @@ static void patterns(void **state)
 	buf_add_text(&many, ")\r\n");
 	buf_add_byte(&many, '\0');
 	assert_string_equal(fake_conn_say(f, many.data),
-			    "a BAD LIST: expected at most 100 patterns\r\n");
+			    "a NO [LIMIT] LIST: expected at most 100 patterns\r\n");
 	buf_release(&many);
 	fake_conn_free(f);
 }

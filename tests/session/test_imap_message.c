@@ -381,7 +381,7 @@ static void too_many_keywords(void **state)
 	command.len -= 4;
 	buf_add_text(&command, " a)\r\n");
 	buf_add_byte(&command, '\0');
-	expect(f, command.data, "a BAD STORE: expected at most 500 keywords");
+	expect(f, command.data, "a NO [LIMIT] STORE: expected at most 500 keywords");
 	buf_release(&command);
 	fake_conn_free(f);
 }

@@ -154,6 +154,87 @@ static void gone_meanwhile(void **state)
 	fake_conn_free(f);
 }
 
+static void append_text(struct fake_conn *f, const char *arguments, const char *text)
+{
+	char *line = mem_printf("ap APPEND INBOX %s{%zu+}\r\n%s\r\n", arguments, strlen(text), text);
+
+	expect(f, line, "ap OK");
+	free(line);
+}
+
+/* 8, from ENABLE on: message 12 is ours, number 1. */
+static void sample(void **state)
+{
+	static const char header[] =
+		"Date: Wed, 17 Jul 1996 02:23:25 -0700 (PDT)\r\n"
+		"From: Terry Gray <gray@cac.washington.edu>\r\n"
+		"Subject: IMAP4rev2 WG mtg summary and minutes\r\n"
+		"To: imap@cac.washington.edu\r\n"
+		"cc: minutes@CNRI.Reston.VA.US, John Klensin <KLENSIN@MIT.EDU>\r\n"
+		"Message-Id: <B27397-0100000@cac.washington.edu>\r\n"
+		"MIME-Version: 1.0\r\n"
+		"Content-Type: TEXT/PLAIN; CHARSET=US-ASCII\r\n"
+		"\r\n";
+	static const struct exchange talk[] = {
+		{ "a003 fetch 1 full\r\n",
+		  "* 1 FETCH (FLAGS (\\Seen) INTERNALDATE \"17-Jul-1996 09:44:25 +0000\""
+		  " RFC822.SIZE 352 ENVELOPE (\"Wed, 17 Jul 1996 02:23:25 -0700 (PDT)\""
+		  " \"IMAP4rev2 WG mtg summary and minutes\""
+		  " ((\"Terry Gray\" NIL \"gray\" \"cac.washington.edu\"))"
+		  " ((\"Terry Gray\" NIL \"gray\" \"cac.washington.edu\"))"
+		  " ((\"Terry Gray\" NIL \"gray\" \"cac.washington.edu\"))"
+		  " ((NIL NIL \"imap\" \"cac.washington.edu\"))"
+		  " ((NIL NIL \"minutes\" \"CNRI.Reston.VA.US\")"
+		  "(\"John Klensin\" NIL \"KLENSIN\" \"MIT.EDU\")) NIL NIL"
+		  " \"<B27397-0100000@cac.washington.edu>\")"
+		  " BODY (\"text\" \"plain\" (\"CHARSET\" \"US-ASCII\") NIL NIL \"7bit\" 10 1))\r\n"
+		  "a003 OK FETCH completed\r\n" },
+		{ "a005 store 1 +flags \\deleted\r\n",
+		  "* 1 FETCH (UID 1 FLAGS (\\Deleted \\Seen))\r\na005 OK STORE completed\r\n" },
+		{ "a006 logout\r\n", "* BYE Goodbye\r\na006 OK LOGOUT completed\r\n" },
+	};
+	struct fake_conn *f = rev2(*state);
+	char *text = mem_printf("%sMinutes.\r\n", header), *said;
+
+	append_text(f, "(\\Seen) \"17-Jul-1996 02:44:25 -0700\" ", text);
+	has(expect(f, "a002 select inbox\r\n", "a002 OK [READ-WRITE] SELECT completed"),
+	    "\"/\" INBOX (\"OLDNAME\" (\"inbox\"))\r\n");
+	said = mem_printf("* 1 FETCH (BODY[HEADER] {%zu}\r\n%s)\r\na004 OK FETCH completed\r\n",
+			  strlen(header), header);
+	says(f, "a004 fetch 1 body[header]\r\n", said);
+	CONVERSE(f, talk);
+	free(said);
+	free(text);
+	fake_conn_free(f);
+}
+
+/* 6.4.5.1, 7.5.2: MESSAGE/GLOBAL has parts as MESSAGE/RFC822 has, and a structure. */
+static void global(void **state)
+{
+	static const char text[] =
+		"Subject:\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n"
+		"--b\r\nContent-Type: message/global\r\n\r\n"
+		"Subject: \320\264\320\260\r\n\r\nx\r\n\r\n--b--\r\n";
+	static const struct exchange talk[] = {
+		{ "a FETCH 1 BODY.PEEK[1.HEADER]\r\n",
+		  "* 1 FETCH (BODY[1.HEADER] {17}\r\nSubject: \320\264\320\260\r\n\r\n)\r\n"
+		  "a OK FETCH completed\r\n" },
+		{ "a FETCH 1 BODY.PEEK[1.1]\r\n",
+		  "* 1 FETCH (BODY[1.1] {3}\r\nx\r\n)\r\na OK FETCH completed\r\n" },
+	};
+	struct fake_conn *f = rev2(*state);
+	const char *said;
+
+	append_text(f, "", text);
+	expect(f, "a SELECT INBOX\r\n", "a OK");
+	CONVERSE(f, talk);
+	said = expect(f, "a FETCH 1 (ENVELOPE BODYSTRUCTURE)\r\n", "a OK");
+	/* Present but empty. */
+	has(said, "ENVELOPE (NIL \"\" NIL NIL NIL NIL NIL NIL NIL NIL)");
+	has(said, "(\"message\" \"global\" NIL NIL NIL \"7bit\" 20 (NIL ");
+	fake_conn_free(f);
+}
+
 /* 7.6: the example; strings as literals, and what is no command. */
 static void continuation(void **state)
 {
@@ -171,7 +252,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, world_setup, world_teardown)
 		TEST(noop), TEST(idle), TEST(ends), TEST(messages), TEST(gone_meanwhile),
-		TEST(continuation),
+		TEST(sample), TEST(global), TEST(continuation),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
