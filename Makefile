@@ -149,7 +149,7 @@ run-check:
 	@LETTERPLATE=$(BUILD)/letterplate /usr/bin/python3 -B tests/run.py --system $(PROGRAMS)
 
 # What runs on lanes: a data race there is invisible to the other tests.
-LANES := test_loop test_lane test_greylist test_auth test_spool test_mailbox test_reader test_calendar test_textindex test_text_search
+LANES := test_loop test_lane test_greylist test_auth test_spool test_snapshot test_mailbox test_reader test_calendar test_textindex test_text_search
 
 install: all
 	install -D -m 755 $(BUILD)/letterplate $(DESTDIR)$(PREFIX)/bin/letterplate

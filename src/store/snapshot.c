@@ -11,15 +11,23 @@
 
 #include "base/mem.h"
 
-struct snapshot *snapshot_new(const struct records *records, struct names *names,
-			      const struct keywords *keywords)
+static struct snapshot *make(struct names *names, names_view view,
+			     const struct keywords *keywords)
 {
 	struct snapshot *s = mem_alloc(sizeof(*s));
 
 	s->refs = 1;
 	s->names = names_hold(names);
-	s->view = names_now(names);
+	s->view = view;
 	s->keywords = keywords;
+	return s;
+}
+
+struct snapshot *snapshot_new(const struct records *records, struct names *names,
+			      const struct keywords *keywords)
+{
+	struct snapshot *s = make(names, names_now(names), keywords);
+
 	records_share(&s->records, records);
 	return s;
 }
@@ -195,19 +203,17 @@ static void merge(struct records *out, const struct records *from, const struct 
 const struct snapshot *snapshot_without_expunges(const struct snapshot *from,
 						 const struct snapshot *to)
 {
-	struct records none;
 	struct snapshot *s;
 	uint32_t gone = 0;
 
 	snapshot_diff(from, to, count_gone, &gone);
 	if (gone == 0)
 		return snapshot_hold(to);
-	records_init(&none);
-	s = snapshot_new(&none, to->names, to->keywords);
+	/* The names themselves are the mail lane's, which adds to them meanwhile. */
+	s = make(to->names, to->view, to->keywords);
 	s->uid_validity = to->uid_validity;
 	s->uid_next = to->uid_next;
 	s->modseq = to->modseq;
-	s->view = to->view;
 	s->all_keywords = to->all_keywords;
 	s->all_count = to->all_count;
 	merge(&s->records, &from->records, &to->records);

@@ -4,6 +4,7 @@
 #include <setjmp.h>
 #include <stdint.h>
 #include <cmocka.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -145,6 +146,33 @@ static void outlives_its_folder(void **state)
 	snapshot_drop(s);
 }
 
+static void *add_names(void *arg)
+{
+	struct world *w = arg;
+
+	for (int i = 0; i < 200000; i++)
+		names_add(w->names, "another.name.that.takes.room");
+	return NULL;
+}
+
+/* The mail lane goes on with a folder's names while the loop looks at its snapshots:
+ * for the thread sanitizer. */
+static void names_are_added_meanwhile(void **state)
+{
+	const struct snapshot *from = make(*state, "1 2 3"), *to = make(*state, "1 3"), *both;
+	pthread_t thread;
+
+	assert_int_equal(pthread_create(&thread, NULL, add_names, *state), 0);
+	for (int i = 0; i < 2000; i++) {
+		both = snapshot_without_expunges(from, to);
+		assert_string_equal(snapshot_file(both, snapshot_record(both, 1)), "file");
+		snapshot_drop(both);
+	}
+	assert_int_equal(pthread_join(thread, NULL), 0);
+	snapshot_drop(from);
+	snapshot_drop(to);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -152,6 +180,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(looked_up, begin, end),
 		cmocka_unit_test_setup_teardown(differences, begin, end),
 		cmocka_unit_test_setup_teardown(outlives_its_folder, begin, end),
+		cmocka_unit_test_setup_teardown(names_are_added_meanwhile, begin, end),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
