@@ -3,6 +3,7 @@ command is answered as it was then, OK, NO or "+", and none is BAD."""
 import base64
 import json
 import os
+import re
 import unittest
 
 from daemon import Daemon, PASSWORD, ROOT, USER, Wire
@@ -44,15 +45,24 @@ class Player:
 
     def expect(self, wire, wanted, line):
         while True:
-            got = wire.line()
+            got = whole_line(wire)
             if got == '':
-                raise AssertionError('the connection ended before %r' % line)
+                raise AssertionError('the connection ended before %r\n%s' % (line, '\n'.join(self.daemon.log[-12:])))
             if got.startswith('* BAD') or got.startswith('* BYE') and 'oodbye' not in got:
                 raise AssertionError('%r was told before %r' % (got, line))
             if got == wanted or got.startswith(wanted + ' ') or (wanted == '+' and got.startswith('+')):
                 return
             if not got.startswith('* ') and got.split(' ', 1)[0] == wanted.split(' ', 1)[0]:
                 raise AssertionError('%r was answered where a client once heard %r' % (got, wanted))
+
+
+def whole_line(wire):
+    """With its literals passed over."""
+    line = wire.line()
+    while re.search(r'\{\d+\}$', line):
+        wire.take(int(re.search(r'(\d+)\}$', line).group(1)))
+        line += ' ' + wire.line()
+    return line
 
 
 def test_of(name):
