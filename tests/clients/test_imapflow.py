@@ -7,7 +7,7 @@ import subprocess
 import unittest
 
 from daemon import Daemon, PASSWORD, USER
-from recorder import Recorder
+from recorder import NOT_RECORDED, Recorder
 from test_thunderbird import message
 from transcript import keep_transcript
 
@@ -41,7 +41,7 @@ class Imapflow(unittest.TestCase):
         self.assertTrue(seen['flagged'])
 
     def test_both_ways(self):
-        with Daemon(DEBUG='true', IMAP_DISABLE_CAPABILITIES='COMPRESS=DEFLATE') as d:
+        with Daemon(DEBUG='true', IMAP_DISABLE_CAPABILITIES=NOT_RECORDED) as d:
             recorder = Recorder(d)
             self.addCleanup(recorder.close)
             for n in range(12):

@@ -11,7 +11,7 @@ import unittest
 
 from daemon import Daemon, PASSWORD
 from marionette import Marionette
-from recorder import Recorder
+from recorder import NOT_RECORDED, Recorder
 from transcript import keep_transcript
 
 LIMIT_S = 90
@@ -123,7 +123,7 @@ class Thunderbird(unittest.TestCase):
     compress = False
 
     def setUp(self):
-        settings = {} if self.compress else {'IMAP_DISABLE_CAPABILITIES': 'COMPRESS=DEFLATE'}
+        settings = {} if self.compress else {'IMAP_DISABLE_CAPABILITIES': NOT_RECORDED}
         self.daemon = self.enterContext(Daemon(DEBUG='true', **settings))
         self.recorder = Recorder(self.daemon)
         self.addCleanup(self.recorder.close)

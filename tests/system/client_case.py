@@ -28,13 +28,14 @@ def subject_of(content):
 
 class ClientTest(unittest.TestCase):
     program = None      # its name; without it the tests are skipped
+    settings = {}       # of the daemon
 
     def setUp(self):
         if not shutil.which(self.program):
             self.skipTest('%s is not installed' % self.program)
         self.home = tempfile.mkdtemp(prefix='letterplate-home-')
         self.addCleanup(shutil.rmtree, self.home, ignore_errors=True)
-        self.daemon = self.enterContext(Daemon())
+        self.daemon = self.enterContext(Daemon(**self.settings))
 
     # ---- the client ----
     def path(self, *names):
