@@ -150,6 +150,10 @@ static enum imap_progress order_on(struct imap_session *s, struct imap_running *
 		return IMAP_DONE;
 	if (order_run_step(&f->order) == ORDER_GOES_ON)
 		return IMAP_WAIT_JOB;
+	if (f->order.job->over) {
+		search_forget_saved(s, &f->ret);
+		return imap_no(s, cmd, "[LIMIT] There is too much to put in order");
+	}
 	return f->order.job->kind == ORDER_SORT ? sorted(s, cmd) : threaded(s, cmd);
 }
 
@@ -200,8 +204,6 @@ static enum imap_progress threaded(struct imap_session *s, struct imap_running *
 	struct ordering *f = cmd->at;
 	const struct order_job *j = f->order.job;
 
-	if (j->threader.too_many)
-		return imap_no(s, cmd, "[LIMIT] Too many references in one mailbox");
 	f->numbers = mem_array(j->count ? j->count : 1, sizeof(*f->numbers));
 	for (size_t i = 0; i < j->count; i++)
 		f->numbers[i] = cmd->uid ? snapshot_uid(j->view, j->found[i]) : j->found[i];

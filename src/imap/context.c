@@ -225,6 +225,12 @@ static void look_on(struct imap_context *c)
 	look(c);
 }
 
+/* RFC 5267 4.3.1. */
+static void refuse(struct imap_session *s, const char *tag)
+{
+	imap_untagged(s, "NO [NOUPDATE \"%s\"] Changes will not be told", tag);
+}
+
 /* The messages that come have their places, unless they changed or went since. */
 static void placed(void *owner)
 {
@@ -238,6 +244,11 @@ static void placed(void *owner)
 	}
 	if (c->s->ending)
 		return;
+	if (context_order_over(c->order)) {
+		refuse(c->s, c->tag);
+		context_free(c);
+		return;
+	}
 	uid_set_init(&come);
 	for (size_t i = 0; i < c->come.count; i++) {
 		const struct uid_range *r = &c->come.ranges[i];
@@ -406,7 +417,7 @@ bool imap_context_has(const struct imap_session *s, const char *tag)
 
 void imap_context_refuse(struct imap_session *s, const struct imap_running *cmd)
 {
-	imap_untagged(s, "NO [NOUPDATE \"%s\"] Changes will not be told", cmd->tag);
+	refuse(s, cmd->tag);
 }
 
 static bool is_full(const struct imap_session *s)

@@ -171,6 +171,11 @@ void context_order_sort(struct context_order *o, const struct uid_set *uids)
 	turn(&o->run);
 }
 
+bool context_order_over(const struct context_order *o)
+{
+	return o->run.job->over;
+}
+
 void context_order_insert(struct context_order *o, const struct uid_set *stay,
 			  const struct uid_set *come, bool uid, context_pairs_fn *fn)
 {

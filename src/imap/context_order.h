@@ -29,6 +29,8 @@ void context_order_remove(struct context_order *o, const struct uid_set *go, boo
 
 /* Sorts all of `uids` that are in the session's view: on the readers lane. */
 void context_order_sort(struct context_order *o, const struct uid_set *uids);
+/* There is too much to be sorted, and will be. */
+bool context_order_over(const struct context_order *o);
 /* Then puts those of `come` in at their places among those of `stay`, which are the rest
  * of the results and keep their order. */
 void context_order_insert(struct context_order *o, const struct uid_set *stay,

@@ -110,11 +110,17 @@ static void take_keys(struct order_job *j, struct mime_keys *k, uint32_t uid)
 	*k = (struct mime_keys){ .id = 0 };
 }
 
+static bool is_over(const struct order_job *j)
+{
+	return (j->kind == ORDER_SORT && j->sorter.too_much) ||
+	       (j->kind == ORDER_THREAD && j->threader.too_many);
+}
+
 static bool gather(struct order_job *j, uint64_t until)
 {
 	struct mime_keys k;
 
-	while (j->at < j->count) {
+	while (j->at < j->count && !is_over(j)) {
 		uint32_t seq = j->found[j->at];
 		struct message_info m = snapshot_message(j->view, seq);
 
@@ -144,7 +150,8 @@ static void work(struct job *job)
 		return;
 	if (j->kind == ORDER_THREAD && !threader_step(&j->threader, until))
 		return;
-	for (size_t i = 0; j->kind == ORDER_SORT && i < j->count; i++)
+	j->over = is_over(j);
+	for (size_t i = 0; j->kind == ORDER_SORT && !j->over && i < j->count; i++)
 		j->found[i] = sorter_number(&j->sorter, i);
 	j->finished = true;
 }

@@ -38,6 +38,7 @@ struct order_job {
 	size_t made_count;               /* keys made since the last reader_keep() */
 	bool keys_full;                  /* reader_keep(), then on */
 	bool finished;
+	bool over;                       /* a ceiling of the sorter or threader: no order */
 };
 
 struct order_job *order_job_new(enum order_kind kind);

@@ -16,9 +16,6 @@ enum {
 	BETWEEN_LOOKS = 4096,    /* rows merged between two looks at the clock */
 };
 
-/* A ceiling that is never met: criteria times the longest text times a folder. */
-static const size_t VALUES_MAX = (size_t)1 << 40;
-
 struct sort_row {
 	uint64_t head;           /* of the first criterion, to be compared as a number */
 	const char *values;      /* of all criteria, one behind the other */
@@ -89,7 +86,7 @@ bool sort_program_parse(struct sort_program *out, struct imap_args *a, bool disp
 void sorter_init(struct sorter *s, const struct sort_program *program)
 {
 	*s = (struct sorter){ .program = *program };
-	s->values = arena_new(VALUES_MAX);
+	s->values = arena_new(SORT_VALUES_MAX);
 }
 
 void sorter_release(struct sorter *s)
@@ -143,9 +140,14 @@ void sorter_add(struct sorter *s, uint32_t number, const struct message_info *m,
 		const struct mime_keys *k)
 {
 	const struct sort_program *p = &s->program;
-	char *values = arena_get(s->values, values_size(p, k)), *at = values;
+	const size_t size = values_size(p, k);
 	struct sort_row *row;
+	char *values, *at;
 
+	s->too_much = s->too_much || arena_room(s->values) < size;
+	if (s->too_much)
+		return;
+	values = at = arena_get(s->values, size);
 	if (s->count == s->cap) {
 		s->cap = s->cap ? 2 * s->cap : 64;
 		s->rows = mem_grow(s->rows, s->cap, sizeof(*s->rows));

@@ -32,11 +32,16 @@ bool sort_program_parse(struct sort_program *out, struct imap_args *a, bool disp
 
 struct sort_row;
 
+/* Of all values together: 250 bytes for each of a million messages.  Strangers write
+ * subjects and names. */
+enum { SORT_VALUES_MAX = 256 * 1024 * 1024 };
+
 struct sorter {
 	struct sort_program program;
 	struct arena *values;
 	struct sort_row *rows, *spare;
 	size_t count, cap;
+	bool too_much;                   /* SORT_VALUES_MAX: this is no order */
 	/* The place: runs of `width` rows are sorted; two are being merged. */
 	size_t width, from, left, right, to;
 };

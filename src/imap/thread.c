@@ -44,7 +44,7 @@ void threader_init(struct threader *t, enum thread_algorithm algorithm)
 	static const struct sort_program by_date = { .count = 1, .at = { { SORT_DATE, false } } };
 
 	*t = (struct threader){ .algorithm = algorithm };
-	t->texts = arena_new((size_t)1 << 40);
+	t->texts = arena_new(THREAD_TEXTS_MAX);
 	sorter_init(&t->by_date, &by_date);
 }
 
@@ -64,6 +64,10 @@ void threader_add(struct threader *t, const struct message_info *m, const struct
 {
 	struct thread_message *message;
 
+	t->too_many = t->too_many || arena_room(t->texts) < k->texts[KEYS_SUBJECT].len ||
+		      t->reference_count + k->reference_count > THREAD_REFERENCES_TOTAL;
+	if (t->too_many)
+		return;
 	if (t->count == t->cap) {
 		t->cap = t->cap ? 2 * t->cap : 64;
 		t->messages = mem_grow(t->messages, t->cap, sizeof(*t->messages));

@@ -19,6 +19,9 @@ enum thread_algorithm { THREAD_ORDEREDSUBJECT, THREAD_REFERENCES, THREAD_REFS };
 /* Of messages, and of such that only references speak of: three to each message of a
  * very large folder, at 40 bytes. */
 enum { THREAD_NODES_MAX = 4000000 };
+/* Strangers write these too: sixteen references to each message of a very large folder,
+ * and 256 bytes of its subject. */
+enum { THREAD_REFERENCES_TOTAL = 16000000, THREAD_TEXTS_MAX = 256 * 1024 * 1024 };
 
 struct thread_message;
 struct thread_node;
@@ -38,7 +41,7 @@ struct threader {
 	uint32_t slot_count;
 	uint32_t linked;                 /* messages whose references were followed */
 	uint64_t walked;                 /* see thread.c */
-	bool too_many;                   /* THREAD_NODES_MAX */
+	bool too_many;                   /* one of the three ceilings */
 
 	uint32_t *roots;
 	uint32_t root_count;

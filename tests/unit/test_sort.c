@@ -174,11 +174,36 @@ static void in_small_steps(void **state)
 	free(all);
 }
 
+/* Strangers write what is sorted by: there is a ceiling, and then no order. */
+static void too_much(void **state)
+{
+	static char text[KEYS_TEXT_MAX];
+	struct sort_program program;
+	struct message_info m = { .received = 1 };
+	struct mime_keys k = { .has_date = false };
+	struct sorter s;
+	uint32_t n;
+
+	(void)state;
+	for (int t = 0; t < KEYS_TEXTS; t++)
+		k.texts[t] = slice_make(text, sizeof(text));
+	assert_true(parse("(SUBJECT FROM TO CC DISPLAYFROM DISPLAYTO)", true, &program));
+	sorter_init(&s, &program);
+	for (n = 0; !s.too_much && n < 100000; n++)
+		sorter_add(&s, n, &m, &k);
+	assert_true(s.too_much && n > 40000);
+	assert_true(s.count * 6 * (KEYS_TEXT_MAX + 2) <= SORT_VALUES_MAX);
+	sorter_add(&s, n, &m, &k);
+	assert_true(s.count < n);
+	sorter_release(&s);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(programs),
 		cmocka_unit_test(orders),
+		cmocka_unit_test(too_much),
 		cmocka_unit_test(in_small_steps),
 	};
 

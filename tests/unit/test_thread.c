@@ -453,12 +453,39 @@ static void deep(void **state)
 	free(numbers);
 }
 
+/* Of references there is a ceiling, and of subjects; and then no threads. */
+static void too_many(void **state)
+{
+	static char text[KEYS_TEXT_MAX];
+	struct message_info m = { .received = 1 };
+	struct mime_keys *k = mem_alloc(sizeof(*k));
+	struct threader t;
+	uint32_t n;
+
+	(void)state;
+	k->reference_count = KEYS_REFERENCES_MAX;
+	threader_init(&t, THREAD_REFS);
+	for (n = 0; !t.too_many && n < 200000; n++)
+		threader_add(&t, &m, k);
+	assert_true(t.too_many && n == THREAD_REFERENCES_TOTAL / KEYS_REFERENCES_MAX + 1);
+	assert_true(threader_step(&t, UINT64_MAX));
+	threader_release(&t);
+	k->texts[KEYS_SUBJECT] = slice_make(text, sizeof(text));
+	threader_init(&t, THREAD_ORDEREDSUBJECT);
+	for (n = 0; !t.too_many && n < 300000; n++)
+		threader_add(&t, &m, k);
+	assert_true(t.too_many && n == THREAD_TEXTS_MAX / KEYS_TEXT_MAX + 1);
+	threader_release(&t);
+	free(k);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(tables),
 		cmocka_unit_test(random_mailboxes),
 		cmocka_unit_test(deep),
+		cmocka_unit_test(too_many),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
