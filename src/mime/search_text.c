@@ -1,7 +1,8 @@
 /*
  * Texts come in pieces, and a piece must not depend on what surrounds it: it is cut
  * behind a line end, where no charset of mail has a character or shift state under
- * way, and folding begins anew.  Lines without end are cut between characters.
+ * way, and folding begins anew.  Lines without end (HTML is often one) are cut behind
+ * a blank, or else between characters of UTF-8.
  *
  * RFC 3501 6.4.4 lets a server leave out parts that are neither text nor message;
  * base64 of a photograph only makes false matches.  MIME headers are seen by TEXT;
@@ -20,7 +21,7 @@
 
 enum {
 	PIECE = 32 * 1024,           /* read at a time */
-	/* Longer lines are cut anywhere between characters. */
+	/* Longer lines are cut: cut_of_line(). */
 	LINE_LONGEST = 32 * 1024,
 	DECODED_MAX = 4 * (PIECE + LINE_LONGEST),
 	/* One byte may become three (windows-1252 to UTF-8), and one header of 1 MiB
@@ -187,6 +188,23 @@ static bool is_high_surrogate(const char *unit)
 	return ((unsigned char)unit[0] & 0xFC) == 0xD8 || ((unsigned char)unit[1] & 0xFC) == 0xD8;
 }
 
+/* Where a line that is too long is cut: behind a blank, which is no byte of another
+ * character in any charset; else in front of the last character that may be unfinished,
+ * if it is UTF-8. */
+static size_t cut_of_line(const char *at, size_t len)
+{
+	size_t n = len;
+
+	while (n && at[n - 1] != ' ' && at[n - 1] != '\t')
+		n--;
+	if (n)
+		return n;
+	for (n = len - 1; n + 4 > len; n--)
+		if (((unsigned char)at[n] & 0xC0) != 0x80)
+			return n;
+	return len;
+}
+
 /* How much of what is decoded may be converted without tearing a character. */
 static size_t whole_characters(const struct search_text *x)
 {
@@ -201,11 +219,7 @@ static size_t whole_characters(const struct search_text *x)
 		n--;
 	if (n || x->decoded.len < LINE_LONGEST)
 		return n;
-	/* In front of the last character that may be unfinished, if it is UTF-8. */
-	for (n = x->decoded.len - 1; n + 4 > x->decoded.len; n--)
-		if (((unsigned char)at[n] & 0xC0) != 0x80)
-			return n;
-	return x->decoded.len;
+	return cut_of_line(at, x->decoded.len);
 }
 
 static void give_body(struct search_text *x, struct slice utf8)

@@ -3,6 +3,7 @@
 #include "text_fixture.h"
 
 #include "base/encode.h"
+#include "mime/charset.h"
 #include "mime/search_text.h"
 
 /* ---- Random messages ---- */
@@ -340,10 +341,193 @@ static void test_all_at_once(void **state)
 	mailbox_release(m);
 }
 
+/* ---- Against the whole text, folded at once ---- */
+
+enum { WHOLE = 12, WHOLE_LONGEST = 150 * 1000 };
+
+/* Letters whose folding is longer, shorter, or of another letter's; with marks in both
+ * orders and forms. */
+static const char *const LETTERS[] = {
+	"a", "B", " ", "x", "1", "\xC3\x9F", "\xC4\xB0", "\xEF\xAC\x83", "\xC3\xA9", "e\xCC\x81",
+	"o\xCC\x82\xCC\xA3", "o\xCC\xA3\xCC\x82", "\xE2\x84\xAB", "\xE2\x84\xAA", "\xE6\xBC\xA2",
+	"\xF0\x9F\x98\x80", "\xE1\xBA\x9B\xCC\xA3", "\xEA\xB0\x80", "\xE1\x84\x80\xE1\x85\xA1",
+	"\xCE\xA3", "\xCF\x82", "\xEF\xB7\xBA",
+};
+enum { LETTERS_COUNT = sizeof(LETTERS) / sizeof(LETTERS[0]) };
+
+/* Where each letter of the body begins. */
+struct whole {
+	struct buf body, folded;
+	size_t *at, count;
+};
+
+static void make_whole(struct whole *x, unsigned number)
+{
+	unsigned breaks = number % 3 == 0 ? 0 : number % 3 == 1 ? 3000 : 40;
+	/* What has no blank either, and what is nothing but marks. */
+	bool blanks = number % 4 != 3;
+
+	buf_init(&x->body, 2 * WHOLE_LONGEST);
+	buf_init(&x->folded, 16 * WHOLE_LONGEST);
+	x->at = mem_array(WHOLE_LONGEST, sizeof(*x->at));
+	x->count = 0;
+	while (x->body.len < WHOLE_LONGEST / (number % 3 + 1)) {
+		unsigned which = number % 4 == 0 ? 9 + dice(3) : dice(LETTERS_COUNT);
+
+		x->at[x->count++] = x->body.len;
+		buf_add_text(&x->body, breaks && dice(breaks) == 0 ? "\n" :
+			     !blanks && which == 2 ? "y" : LETTERS[which]);
+	}
+	assert_true(charset_fold(&x->folded, buf_slice(&x->body)));
+}
+
+static void deliver_whole(struct fixture *f, const struct whole *x, unsigned number)
+{
+	struct buf out;
+	char *text;
+
+	buf_init(&out, 4 << 20);
+	buf_printf(&out, "Subject: %u\nContent-Type: text/plain; charset=utf-8\n", number);
+	if (number % 2) {
+		buf_add_text(&out, "Content-Transfer-Encoding: base64\n\n");
+		base64_encode(&out, buf_slice(&x->body));
+	} else {
+		buf_add_text(&out, "\n");
+		buf_add(&out, buf_slice(&x->body));
+	}
+	text = buf_take_string(&out);
+	fixture_deliver(f, "INBOX", text, 0);
+	free(text);
+}
+
+/* Some letters of it, often from where texts are cut. */
+static struct slice needle_of(const struct whole *x)
+{
+	size_t from = dice((unsigned)x->count - 12), len = 1 + dice(11), cut;
+
+	if (dice(2)) {
+		cut = (1 + dice(4)) * 32768;
+		for (size_t i = 0; i + 12 < x->count && x->at[i] < cut; i++)
+			from = i;
+		from -= from > 12 ? dice(12) : 0;
+	}
+	return slice_make(x->body.data + x->at[from], x->at[from + len] - x->at[from]);
+}
+
+static void test_whole(void **state)
+{
+	struct fixture *f = *state;
+	struct mailbox *m = fixture_mailbox(f, "INBOX", false);
+	struct whole all[WHOLE];
+
+	dice_state = 3;
+	for (unsigned i = 0; i < WHOLE; i++) {
+		make_whole(&all[i], i);
+		deliver_whole(f, &all[i], i);
+	}
+	fixture_refresh(f, m);
+	await_known(f, m, WHOLE);
+	for (unsigned round = 0; round < 100; round++) {
+		struct slice needle = needle_of(&all[dice(WHOLE)]);
+		struct buf folded, want, keys;
+		char *text;
+
+		if (slice_find(needle, '\n') < needle.len)
+			continue;
+		buf_init(&folded, 10000);
+		buf_init(&want, 10000);
+		buf_init(&keys, 10000);
+		assert_true(charset_fold(&folded, needle));
+		for (unsigned i = 0; i < WHOLE; i++)
+			if (memmem(all[i].folded.data, all[i].folded.len, folded.data, folded.len))
+				buf_printf(&want, "%s%u", want.len ? " " : "", i + 1);
+		buf_printf(&keys, "CHARSET UTF-8 BODY \"");
+		buf_add(&keys, needle);
+		buf_add_byte(&keys, '"');
+		buf_add_byte(&want, '\0');
+		text = buf_take_string(&keys);
+		gives(f, m, text, want.data);
+		free(text);
+		buf_release(&folded);
+		buf_release(&want);
+	}
+	for (unsigned i = 0; i < WHOLE; i++) {
+		buf_release(&all[i].body);
+		buf_release(&all[i].folded);
+		free(all[i].at);
+	}
+	mailbox_release(m);
+}
+
+/* How many it finds. */
+static void finds(struct fixture *f, struct mailbox *m, const char *keys, unsigned want)
+{
+	char *found = search(f, m, keys, false);
+	unsigned count = *found != '\0';
+
+	for (const char *p = found; *p; p++)
+		count += *p == ' ';
+	if (count != want)
+		fail_msg("%s gave \"%s\"", keys, found);
+	free(found);
+	same(f, m, keys);
+}
+
+static void deliver_line(struct fixture *f, const char *charset, const char *bytes, size_t at)
+{
+	struct buf out;
+	size_t begin;
+	char *text;
+
+	buf_init(&out, 1 << 20);
+	buf_printf(&out, "Subject: %s\nContent-Type: text/html; charset=%s\n\n", charset, charset);
+	begin = out.len;
+	while (out.len - begin + 4 <= at)
+		buf_add_text(&out, "xyz ");
+	while (out.len - begin < at)
+		buf_add_byte(&out, ' ');
+	buf_add_text(&out, bytes);
+	for (unsigned n = 0; n < 10000; n++)
+		buf_add_text(&out, " xyz");
+	text = buf_take_string(&out);
+	fixture_deliver(f, "INBOX", text, 0);
+	free(text);
+}
+
+/* A line longer than what is read at a time is cut, and not within a character, nor
+ * between a letter and its marks. */
+static void test_long_lines(void **state)
+{
+	static const struct { const char *charset, *bytes, *needle; } rows[] = {
+		{ "gb18030", "\xBA\xBA\xD7\xD6\xBA\xBA", "\xE6\xB1\x89\xE5\xAD\x97\xE6\xB1\x89" },
+		{ "big5", "\xBA\x7E\xA6\x72\xBA\x7E", "\xE6\xBC\xA2\xE5\xAD\x97\xE6\xBC\xA2" },
+		{ "iso-2022-jp", "\x1B$B4A;z\x1B(B", "\xE6\xBC\xA2\xE5\xAD\x97" },
+		{ "utf-8", "o\xCC\x82\xCC\xA3k", "o\xCC\xA3\xCC\x82k" },
+	};
+	enum { SHIFTS = 12, READ = 32768 };
+	struct fixture *f = *state;
+	struct mailbox *m = fixture_mailbox(f, "INBOX", false);
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		char *keys = mem_printf("CHARSET UTF-8 SUBJECT %s BODY \"%s\"", rows[i].charset,
+					rows[i].needle);
+
+		for (size_t shift = 0; shift < SHIFTS; shift++)
+			deliver_line(f, rows[i].charset, rows[i].bytes, READ - shift);
+		fixture_refresh(f, m);
+		await_known(f, m, snapshot_count(mailbox_newest(m)));
+		finds(f, m, keys, SHIFTS);
+		free(keys);
+	}
+	mailbox_release(m);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_same_as_reading, setup, fixture_free),
+		cmocka_unit_test_setup_teardown(test_whole, setup, fixture_free),
+		cmocka_unit_test_setup_teardown(test_long_lines, setup, fixture_free),
 		cmocka_unit_test_setup_teardown(test_corpus, setup, fixture_free),
 		cmocka_unit_test_setup_teardown(test_all_at_once, setup, fixture_free),
 	};
