@@ -165,10 +165,22 @@ static void subtract(struct uid_set *set, const struct uid_set *gone)
 	*set = rest;
 }
 
+/* In one pass: a set is slow in any but the ascending order. */
 static void add_all(struct uid_set *to, const struct uid_set *from)
 {
-	for (size_t i = 0; i < from->count; i++)
-		uid_set_add(to, from->ranges[i].first, from->ranges[i].last);
+	struct uid_set both;
+	size_t i = 0, j = 0;
+
+	uid_set_init(&both);
+	while (i < to->count || j < from->count) {
+		bool ours = j == from->count ||
+			    (i < to->count && to->ranges[i].first <= from->ranges[j].first);
+		const struct uid_range *r = ours ? &to->ranges[i++] : &from->ranges[j++];
+
+		uid_set_add(&both, r->first, r->last);
+	}
+	uid_set_release(to);
+	*to = both;
 }
 
 /* ---- Looking ---- */
@@ -180,18 +192,27 @@ struct difference {
 	struct uid_set found, come, go;
 };
 
-/* What the job says of one message of the view. */
-static void compare(struct difference *d, uint32_t uid)
+/* Without those that the client does not know, that the job did not see, or that have
+ * changed again or gone since. */
+static void leave_certain(const struct imap_context *c, struct uid_set *set)
 {
-	struct imap_context *c = d->c;
-	bool was = uid_set_has(&c->results, uid), is = uid_set_has(&d->found, uid);
+	const struct snapshot *seen = c->run.job->view, *newest = mailbox_newest(c->s->mailbox);
+	struct uid_set certain;
 
-	if (was == is || uid_set_has(&c->changed, uid) ||
-	    !snapshot_seq(mailbox_newest(c->s->mailbox), uid))
-		return;
-	uid_set_add(is ? &d->come : &d->go, uid, uid);
+	uid_set_init(&certain);
+	for (size_t i = 0; i < set->count; i++) {
+		const struct uid_range *r = &set->ranges[i];
+
+		for (uint32_t uid = r->first; uid - r->first <= r->last - r->first; uid++)
+			if (snapshot_seq(seen, uid) && snapshot_seq(c->s->view, uid) &&
+			    snapshot_seq(newest, uid) && !uid_set_has(&c->changed, uid))
+				uid_set_add(&certain, uid, uid);
+	}
+	uid_set_release(set);
+	*set = certain;
 }
 
+/* By whole sets: of a million messages looked at, few differ. */
 static void compare_all(struct difference *d)
 {
 	const struct imap_context *c = d->c;
@@ -202,20 +223,12 @@ static void compare_all(struct difference *d)
 
 		uid_set_add(&d->found, uid, uid);
 	}
-	for (size_t i = 0; i < c->looked_at.count; i++) {
-		const struct uid_range *r = &c->looked_at.ranges[i];
-		uint32_t seq = snapshot_seq_from(c->s->view, r->first);
-
-		for (; seq <= snapshot_count(c->s->view); seq++) {
-			uint32_t uid = snapshot_uid(c->s->view, seq);
-
-			if (uid > r->last)
-				break;
-			/* One that the job's view did not have is among `changed`. */
-			if (snapshot_seq(j->view, uid))
-				compare(d, uid);
-		}
-	}
+	uid_set_copy(&d->come, &d->found);
+	subtract(&d->come, &c->results);
+	uid_set_common(&d->go, &c->results, &c->looked_at);
+	subtract(&d->go, &d->found);
+	leave_certain(c, &d->come);
+	leave_certain(c, &d->go);
 }
 
 /* On to what has changed in the meantime. */
@@ -378,22 +391,24 @@ static void moves(struct imap_observer *o, const struct snapshot *from,
 
 static void note_changed(void *ctx, enum snapshot_change what, uint32_t seq, uint32_t uid)
 {
-	struct imap_context *c = ctx;
-
 	(void)seq;
 	if (what != SNAPSHOT_GONE)
-		uid_set_add(&c->changed, uid, uid);
+		uid_set_add(ctx, uid, uid);
 }
 
 static void moved(struct imap_observer *o, const struct snapshot *from, const struct snapshot *to)
 {
 	struct imap_context *c = container_of(o, struct imap_context, observer);
+	struct uid_set changed;
 
 	if (!to) {
 		context_free(c);
 		return;
 	}
-	snapshot_diff(from, to, note_changed, c);
+	uid_set_init(&changed);
+	snapshot_diff(from, to, note_changed, &changed);
+	add_all(&c->changed, &changed);
+	uid_set_release(&changed);
 	look(c);
 }
 
@@ -422,11 +437,16 @@ void imap_context_refuse(struct imap_session *s, const struct imap_running *cmd)
 
 static bool is_full(const struct imap_session *s)
 {
-	unsigned count = 0;
+	size_t count = 0, kept = 0;
 
-	list_each(node, after, &s->contexts)
+	list_each(node, after, &s->contexts) {
+		const struct imap_context *c = container_of(node, struct imap_context, node);
+
 		count++;
-	return count >= IMAP_CONTEXTS_MAX;
+		kept += c->results.count + (c->order ? uid_set_size(&c->results) : 0);
+	}
+	/* RFC 5267 4.3.1: of one there is always room. */
+	return count >= IMAP_CONTEXTS_MAX || (count && kept >= IMAP_CONTEXTS_KEPT_MAX);
 }
 
 /* By marks, whatever order they are found in: a set is slow in any but the ascending,

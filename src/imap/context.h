@@ -12,6 +12,9 @@
 enum {
 	/* Each looks at every message that comes or changes, and keeps its results. */
 	IMAP_CONTEXTS_MAX = 16,
+	/* Ranges of results, and numbers in an order of their own, of all before the last:
+	 * a very large folder's, sorted, and some megabytes. */
+	IMAP_CONTEXTS_KEPT_MAX = 1000 * 1000,
 };
 
 /* Whether an update of that tag goes on. */
