@@ -105,8 +105,8 @@ bool args_word(struct imap_args *a, const char *word)
 	return true;
 }
 
-/* What may stand between quotes: TEXT-CHAR, and with UTF8=ACCEPT (RFC 6855 3)
- * UTF-8.  Without it 8-bit bytes are let through all the same: mutt and others
+/* What may stand between quotes: TEXT-CHAR, and with UTF8=ACCEPT (RFC 6855 3: else BAD)
+ * or IMAP4rev2 UTF-8.  Without them any 8-bit bytes are let through: mutt and others
  * send passwords and search words so, and whoever gets them can judge better. */
 static bool args_quoted(struct imap_args *a, struct slice *out)
 {
@@ -126,6 +126,8 @@ static bool args_quoted(struct imap_args *a, struct slice *out)
 	if (i >= a->rest.len)
 		return want(a, "a closing quote");
 	*out = slice_make(a->rest.at + 1, i - 1);
+	if (a->utf8 && !text_is_utf8(*out))
+		return want(a, "UTF-8 in a quoted string");
 	skip(a, i + 1);
 	if (!escapes)
 		return true;
@@ -228,11 +230,11 @@ bool args_mailbox(struct imap_args *a, const char **out)
 
 	if (!args_astring(a, &written))
 		return want(a, "a mailbox name");
-	/* RFC 3501 5.1.3: modified UTF-7.  What is neither that nor, when both
-	 * sides agreed on it, UTF-8 becomes the one name that nothing can have. */
+	/* RFC 3501 5.1.3: modified UTF-7, which is ASCII.  What is neither that nor
+	 * UTF-8 where that is taken becomes the one name that nothing can have. */
 	*out = "";
 	buf_init(&name, MAILBOX_MAX);
-	if (a->utf8 && text_is_utf8(written))
+	if ((a->utf8 || (a->utf8_names && !text_is_ascii(written))) && text_is_utf8(written))
 		good = buf_add(&name, written);
 	else
 		good = utf7_decode(&name, written);

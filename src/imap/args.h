@@ -23,7 +23,8 @@ struct imap_args {
 	const char *wanted;              /* "a mailbox name": for the BAD reply */
 	bool limit;                      /* there was more than that: NO [LIMIT] instead */
 	bool saved;                      /* "$" is a set: SEARCHRES (RFC 5182) */
-	bool utf8;                       /* quoted strings may hold UTF-8 (UTF8=ACCEPT) */
+	bool utf8;                       /* names are UTF-8, and so are quoted strings */
+	bool utf8_names;                 /* such are taken beside modified UTF-7 (RFC 6855 3) */
 };
 
 bool args_end(struct imap_args *a);                      /* nothing more */

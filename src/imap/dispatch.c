@@ -242,6 +242,7 @@ void imap_start(struct imap_session *s, const struct imap_head *head)
 	}
 	cmd->args = (struct imap_args){
 		.rest = head->args, .arena = arena, .utf8 = s->enabled & IMAP_UTF8,
+		.utf8_names = imap_has(s, CAP_UTF8_ACCEPT),
 		.saved = imap_has(s, CAP_SEARCHRES),
 	};
 	s->running = cmd;

@@ -172,8 +172,11 @@ static void spellings(void **state)
 		{ "a CREATE \"a\302\205\"\r\n", "a NO [CANNOT] That cannot be the name of a mailbox\r\n" },
 		{ "a CREATE \"a\342\200\250b\"\r\n", "a NO [CANNOT] That cannot be the name of a mailbox\r\n" },
 		{ "a CREATE \"a\tb\"\r\n", "a NO [CANNOT] That cannot be the name of a mailbox\r\n" },
-		{ "a CREATE \"a\377b\"\r\n", "a NO [CANNOT] That cannot be the name of a mailbox\r\n" },
-		{ "a CREATE \"\355\240\200\"\r\n", "a NO [CANNOT] That cannot be the name of a mailbox\r\n" },
+		{ "a CREATE \"a\377b\"\r\n", "a BAD CREATE: expected a mailbox name\r\n" },
+		{ "a CREATE \"\355\240\200\"\r\n",
+		  "a BAD CREATE: expected a mailbox name\r\n" },
+		{ "a CREATE {3+}\r\n\355\240\200\r\n",
+		  "a NO [CANNOT] That cannot be the name of a mailbox\r\n" },
 		{ "l create \"///////\"\r\n", "l NO [CANNOT] That cannot be the name of a mailbox\r\n" },
 	};
 	struct world *w = *state;
@@ -187,6 +190,11 @@ static void spellings(void **state)
 	expect(f, "a CREATE " CAFE "\r\n", "a OK");
 	has(fake_conn_say(old, "a LIST \"\" Caf*\r\n"), "\"/\" Caf&AOk-\r\n");
 	has(fake_conn_say(old, "a LIST \"\" Caf*\r\n"), "\"/\" Caf&-AOk-\r\n");
+	/* RFC 6855 3: it may use UTF-8 as well, and hears the old form. */
+	expect(old, "a SELECT " CAFE2 "\r\n", "a OK");
+	has(fake_conn_say(old, "a STATUS " CAFE " (MESSAGES)\r\n"), "* STATUS Caf&AOk- (MESSAGES 0)\r\n");
+	expect(old, "a SELECT \"Caf\351\"\r\n", "a NO [NONEXISTENT]");
+	turn_off(w, "UTF8=ACCEPT");
 	expect(old, "a SELECT " CAFE "\r\n", "a NO [NONEXISTENT]");
 	w->server.off = (struct imap_caps){ { 0 } };
 	fake_conn_free(old);

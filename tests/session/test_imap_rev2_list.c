@@ -23,7 +23,8 @@ static void basic(void **state)
 		  "* LIST (\\NonExistent \\HasChildren) \"/\" Mail/foo\r\n"
 		  NO_CHILDREN "Mail/meetings\r\nA202 OK LIST completed\r\n" },
 		{ "a LIST \"\" NIL\r\n", "* LIST (\\HasNoChildren) \"/\" \"NIL\"\r\n" OK },
-		{ "a LIST \"\" \"\377\"\r\n", OK },
+		{ "a LIST \"\" {1+}\r\n\377\r\n", OK },
+		{ "a LIST \"\" \"\377\"\r\n", "a BAD LIST: expected UTF-8 in a quoted string\r\n" },
 	};
 	struct fake_conn *f = rev2(*state);
 
