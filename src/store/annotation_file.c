@@ -20,7 +20,7 @@ static const char FOLDER_FILE[] = "letterplate-metadata";
 static const char SERVER_FILE[] = "letterplate-server-metadata";
 static const char HEADER[] = "letterplate metadata 1\n";
 
-enum { FILE_MAX = ANNOTATIONS_MAX * (ANNOTATION_NAME_MAX + ANNOTATION_VALUE_MAX + 32) + 64 };
+enum { FILE_MAX = (ANNOTATIONS_MAX + 1) * (ANNOTATION_NAME_MAX + ANNOTATION_VALUE_MAX + 32) + 64 };
 
 static const char *file_of(const char *dir)
 {
@@ -43,6 +43,15 @@ static void free_one(struct annotation *a)
 	free((void *)(uintptr_t)a->value.at);
 }
 
+/* The use has a place of its own. */
+static bool is_full(const struct annotation_file *f, const char *name)
+{
+	size_t use = place_of(f, ANNOTATION_USE);
+	bool has_use = use < f->count && strcmp(f->all[use].name, ANNOTATION_USE) == 0;
+
+	return strcmp(name, ANNOTATION_USE) != 0 && f->count - has_use >= ANNOTATIONS_MAX;
+}
+
 bool annotation_file_set(struct annotation_file *f, const char *name, struct slice value)
 {
 	size_t at = place_of(f, name);
@@ -58,7 +67,7 @@ bool annotation_file_set(struct annotation_file *f, const char *name, struct sli
 	}
 	if (!value.at)
 		return true;
-	if (f->count == ANNOTATIONS_MAX + (strcmp(name, ANNOTATION_USE) == 0))
+	if (is_full(f, name))
 		return false;
 	memmove(a + 1, a, (f->count - at) * sizeof(*a));
 	*a = (struct annotation){

@@ -5,7 +5,7 @@
 
 /* The file that a folder's annotations lie in.  Mail lane. */
 struct annotation_file {
-	/* Sorted; theirs to free.  A place more for what is not in the file: the use. */
+	/* Sorted; theirs to free.  A place more for the use, which does not count. */
 	struct annotation all[ANNOTATIONS_MAX + 1];
 	size_t count;
 };

@@ -181,6 +181,30 @@ static void ceilings(void **state)
 	fake_conn_free(f);
 }
 
+/* The server has no special use, and there the entry is as any that a client makes up;
+ * it counts for nothing, wherever it stands among the others. */
+static void ceiling_of_the_server(void **state)
+{
+	struct fake_conn *f = logged_in(*state);
+	char *line;
+
+	for (int i = 0; i < 50; i++) {
+		line = mem_printf("a SETMETADATA \"\" (/shared/n%d \"x\")\r\n", i);
+		assert_string_equal(fake_conn_say(f, line), SET);
+		free(line);
+	}
+	expect(f, "a SETMETADATA \"\" (/private/specialuse \"x\")\r\n", "a OK");
+	for (int i = 0; i < 3; i++) {
+		line = mem_printf("a SETMETADATA \"\" (/shared/more%d \"x\")\r\n", i);
+		expect(f, line, "a NO [METADATA TOOMANY]");
+		free(line);
+	}
+	expect(f, "a SETMETADATA \"\" (/shared/n1 NIL /shared/more \"x\")\r\n", "a OK");
+	has(fake_conn_say(f, "a GETMETADATA \"\" (/shared/more /private/specialuse)\r\n"),
+	    "(/private/specialuse \"x\" /shared/more \"x\")\r\na OK");
+	fake_conn_free(f);
+}
+
 /* 4.1: they move and go with the mailbox; INBOX keeps its own. */
 static void moving(void **state)
 {
@@ -431,6 +455,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(names, world_setup, world_teardown),
 		cmocka_unit_test_setup_teardown(any_bytes, world_setup, world_teardown),
 		cmocka_unit_test_setup_teardown(ceilings, world_setup, world_teardown),
+		cmocka_unit_test_setup_teardown(ceiling_of_the_server, world_setup, world_teardown),
 		cmocka_unit_test_setup_teardown(moving, world_setup, world_teardown),
 		cmocka_unit_test_setup_teardown(unsolicited, world_setup, world_teardown),
 		cmocka_unit_test_setup_teardown(in_lists, world_setup, world_teardown),
