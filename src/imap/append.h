@@ -73,9 +73,6 @@ struct append {
 	bool full;                   /* waiting for room in the spool */
 	bool raw;                    /* the literal is a literal8: bytes as they come */
 	bool binary;                 /* there was one */
-	bool body;                   /* behind the header's empty line */
-	bool line_begun;             /* in the header: a byte of the line was seen */
-	bool eight_bit;              /* the header has such bytes */
 	struct slice url;
 	struct url_copy *copy;
 	size_t copy_at;              /* of the slice in it */
@@ -104,12 +101,12 @@ enum imap_progress append_read_line(struct imap_session *s, struct imap_running 
 
 /* The message under way has a spool after it. */
 void append_need_spool(struct imap_session *s, struct append *a);
-/* At most APPEND_PIECE bytes. */
+/* At most APPEND_PIECE bytes, whatever they are.  RFC 6855 4 would have 8-bit headers
+ * refused to a client that did not enable UTF8=ACCEPT; but such headers are all over old
+ * mail, the client that moves it has nothing else to send, and a refused message is lost. */
 void append_add_bytes(struct append *a, struct slice piece);
 /* What was held back is given out. */
 void append_end_bytes(struct append *a);
-/* Why they are not wanted; NULL: they are. */
-const char *append_bytes_refused(const struct imap_session *s, const struct append *a);
 /* a->url is the next piece. */
 enum imap_progress append_begin_url(struct imap_session *s, struct imap_running *cmd);
 

@@ -33,24 +33,11 @@ void append_need_spool(struct imap_session *s, struct append *a)
 
 /* ---- Bytes of the message ---- */
 
-/* RFC 6855 4: whether there are 8-bit characters in the message's header. */
-static void look_at_header(struct append *a, struct slice piece)
-{
-	for (size_t i = 0; i < piece.len && !a->body; i++) {
-		unsigned char c = (unsigned char)piece.at[i];
-
-		a->eight_bit |= c > 0x7f;
-		a->body = c == '\n' && !a->line_begun;
-		a->line_begun = c != '\n' && (c != '\r' || a->line_begun);
-	}
-}
-
 /* At most APPEND_PIECE bytes. */
 void append_add_bytes(struct append *a, struct slice piece)
 {
 	struct buf lf;
 
-	look_at_header(a, piece);
 	if (a->raw) {
 		a->full = !spool_add(a->spool, piece);
 		return;
@@ -69,14 +56,6 @@ void append_end_bytes(struct append *a)
 	lf_form_end(&a->lf, &lf);
 	spool_add(a->spool, buf_slice(&lf));
 	a->lf = (struct lf_form){ 0 };
-}
-
-/* What became of the bytes so far; NULL: good. */
-const char *append_bytes_refused(const struct imap_session *s, const struct append *a)
-{
-	if (a->eight_bit && imap_has(s, CAP_UTF8_ACCEPT) && !(s->enabled & IMAP_UTF8))
-		return "[CANNOT] 8-bit characters in a header need ENABLE UTF8=ACCEPT";
-	return NULL;
 }
 
 /* ---- URLs (RFC 4469 3) ---- */
@@ -172,8 +151,6 @@ static enum imap_progress more_of_url(struct imap_session *s, struct imap_runnin
 		append_add_bytes(a, piece);
 		a->copy_at += piece.len;
 	}
-	if (append_bytes_refused(s, a))
-		return append_refuse(s, cmd, append_bytes_refused(s, a));
 	if (a->full)
 		return IMAP_WAIT_JOB;
 	if (!end)

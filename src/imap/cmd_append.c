@@ -371,8 +371,6 @@ static enum imap_progress more(struct imap_session *s, struct imap_running *cmd)
 
 	if (st != STORE_OK)
 		return append_refuse_status(s, cmd, st);
-	if (append_bytes_refused(s, a))
-		return append_refuse(s, cmd, append_bytes_refused(s, a));
 	if (a->full)
 		return IMAP_WAIT_JOB;
 	return a->left ? IMAP_WAIT_INPUT : await_line(cmd);
@@ -431,7 +429,6 @@ static enum imap_progress message_whole(struct imap_session *s, struct imap_runn
 	if (a->old_uid && !a->count)
 		spool_group_replaces(a->group, s->mailbox, a->old_uid);
 	a->spool = NULL;
-	a->body = a->line_begun = false;
 	a->total += a->size;
 	a->size = 0;
 	a->count++;
