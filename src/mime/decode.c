@@ -32,6 +32,21 @@ static void chunk_put(struct chunk *c, char byte)
 	c->bytes[c->len++] = byte;
 }
 
+static void chunk_add(struct chunk *c, struct slice run)
+{
+	while (run.len) {
+		size_t room, n;
+
+		if (c->len == CHUNK)
+			chunk_flush(c);
+		room = CHUNK - c->len;
+		n = run.len < room ? run.len : room;
+		memcpy(c->bytes + c->len, run.at, n);
+		c->len += n;
+		run = slice_from(run, n);
+	}
+}
+
 static bool chunk_end(struct chunk *c)
 {
 	chunk_flush(c);
@@ -219,6 +234,28 @@ static void qp_byte(struct mime_decoder *d, struct chunk *c, char byte)
 	}
 }
 
+/* Most of it is text that stands for itself: as much as there is, but for blanks that may
+ * end the line.  Where many follow each other it stops, not to look at them again each. */
+static size_t qp_run(struct mime_decoder *d, struct chunk *c, struct slice in)
+{
+	size_t end = 0;
+
+	if (d->state != QP_TEXT)
+		return 0;
+	for (size_t n = 0; n < in.len && n - end < 3; n++) {
+		char byte = in.at[n];
+
+		if (byte == '=' || byte == '\r' || byte == '\n')
+			break;
+		if (byte != ' ' && byte != '\t')
+			end = n + 1;
+	}
+	if (end > 0)
+		pending_put(d, c);
+	chunk_add(c, slice_head(in, end));
+	return end;
+}
+
 static void qp_end(struct mime_decoder *d, struct chunk *c)
 {
 	if (d->state == QP_HEX)
@@ -322,8 +359,12 @@ bool mime_decode_add(struct mime_decoder *d, struct buf *out, struct slice in)
 	c.out = out;
 	c.len = 0;
 	c.full = false;
-	for (size_t i = 0; i < in.len && !c.full; i++)
-		step(d, &c, in.at[i]);
+	for (size_t i = 0; i < in.len && !c.full; i++) {
+		if (step == qp_byte)
+			i += qp_run(d, &c, slice_from(in, i));
+		if (i < in.len)
+			step(d, &c, in.at[i]);
+	}
 	return chunk_end(&c);
 }
 

@@ -15,10 +15,12 @@
 #include "mime/html_text.h"
 
 enum {
-	/* Bytes read of a body: ten times the text, with quoted lines between; before
-	 * the text of HTML stand its styles. */
+	/* Bytes read of a body at most: ten times the text, with quoted lines between;
+	 * before the text of HTML stand its styles. */
 	PLAIN_READ = 8 * 1024,
 	HTML_READ = 64 * 1024,
+	/* Most say enough in so many, and all that is read has to be decoded. */
+	FIRST_READ = 1024,
 	/* No charset makes more of a byte than this. */
 	UTF8_MAX = 4 * HTML_READ + 1024,
 };
@@ -143,9 +145,9 @@ static void add_plain(struct preview *p, struct slice text, bool quotes)
 static bool read_body(struct buf *out, const struct mime_part *part, size_t most,
 		      search_read_fn *read, void *ctx)
 {
-	struct mime_decoder decoder;
 	uint64_t at = part->body_at, end = at + (part->body_len < most ? part->body_len : most);
-	char *piece = mem_alloc(most);
+	struct mime_decoder decoder;
+	char *piece = mem_alloc((size_t)(end - at));
 	ssize_t n = 1;
 
 	mime_decode_begin(&decoder, part->encoding.at ? mime_encoding_of(part->encoding) :
@@ -159,7 +161,9 @@ static bool read_body(struct buf *out, const struct mime_part *part, size_t most
 	return n > 0;
 }
 
-static void add_part(struct preview *p, const struct mime_part *part, struct slice body, bool html)
+/* With `all` there is no more to come of it. */
+static void add_part(struct preview *p, const struct mime_part *part, struct slice body, bool html,
+		     bool all)
 {
 	struct html_text stripper;
 	struct buf utf8, bare;
@@ -175,11 +179,29 @@ static void add_part(struct preview *p, const struct mime_part *part, struct sli
 	} else {
 		add_plain(p, buf_slice(&utf8), false);
 		/* He says nothing himself. */
-		if (!p->characters)
+		if (!p->characters && all)
 			add_plain(p, buf_slice(&utf8), true);
 	}
 	buf_release(&utf8);
 	buf_release(&bare);
+}
+
+/* From the beginning of its body, or as much of it as there may be. */
+static bool try_part(struct preview *p, const struct mime_part *part, bool html, bool all,
+		     search_read_fn *read, void *ctx)
+{
+	size_t most = !all ? FIRST_READ : html ? HTML_READ : PLAIN_READ;
+	struct buf body;
+	bool ok;
+
+	buf_clear(p->out);
+	*p = (struct preview){ .out = p->out };
+	buf_init(&body, 2 * most + 128);
+	ok = read_body(&body, part, most, read, ctx);
+	if (ok)
+		add_part(p, part, buf_slice(&body), html, all);
+	buf_release(&body);
+	return ok;
 }
 
 bool mime_preview(struct buf *out, const struct mime_part *root, search_read_fn *read, void *ctx)
@@ -189,16 +211,13 @@ bool mime_preview(struct buf *out, const struct mime_part *root, search_read_fn 
 
 	for (int html = 0; ok && !p.characters && html < 2; html++) {
 		const struct mime_part *part = first_of(root, html ? "html" : "plain");
-		size_t most = html ? HTML_READ : PLAIN_READ;
-		struct buf body;
 
 		if (!part)
 			continue;
-		buf_init(&body, 2 * most + 128);
-		ok = read_body(&body, part, most, read, ctx);
-		if (ok)
-			add_part(&p, part, buf_slice(&body), html);
-		buf_release(&body);
+		ok = try_part(&p, part, html, part->body_len <= FIRST_READ, read, ctx);
+		/* One short of it is full, when a space and a character were owed. */
+		if (ok && p.characters < PREVIEW_CHARACTERS - 1 && part->body_len > FIRST_READ)
+			ok = try_part(&p, part, html, true, read, ctx);
 	}
 	return ok && !out->overflow;
 }

@@ -95,11 +95,33 @@ static void ends_in_time(void **state)
 	buf_release(&text);
 }
 
+/* What he says stands behind more of what was said than is read at first. */
+static void far_down(void **state)
+{
+	struct buf text;
+
+	(void)state;
+	buf_init(&text, 1 << 20);
+	buf_add_text(&text, "a: b\n\nOn Monday Ann wrote:\n");
+	for (int i = 0; i < 200; i++)
+		buf_add_text(&text, "> said long ago\n");
+	buf_add_text(&text, "Yes.\n");
+	check(buf_slice(&text), "Yes.");
+	buf_clear(&text);
+	buf_add_text(&text, HTML "<style>");
+	for (int i = 0; i < 1000; i++)
+		buf_add_text(&text, ".a { color: red }\n");
+	buf_add_text(&text, "</style><p>Hello");
+	check(buf_slice(&text), "Hello");
+	buf_release(&text);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(texts),
 		cmocka_unit_test(ends_in_time),
+		cmocka_unit_test(far_down),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
