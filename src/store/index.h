@@ -105,6 +105,12 @@ bool index_texts_copy(struct index *ix, int64_t from, uint32_t from_uid, int64_t
 /* ---- Any thread. ---- */
 bool index_text(struct index *ix, int64_t folder, uint32_t uid, unsigned which,
 		struct buf *out);
+/* The texts that `wanted` has the bits of (none of them the keys), of messages from that
+ * UID on, at most `most` of those that have some, in the order of UIDs; valid within the
+ * callback.  An empty one was not made, or too long to keep.  False from fn: enough. */
+typedef bool index_texts_fn(void *ctx, uint32_t uid, const struct slice texts[INDEX_TEXTS]);
+void index_texts(struct index *ix, int64_t folder, uint32_t from_uid, unsigned most,
+		 unsigned wanted, index_texts_fn *fn, void *ctx);
 /* False: there is no such message (any more).  A thread of 0 is not known yet. */
 bool index_ids(struct index *ix, int64_t folder, uint32_t uid, struct object_ids *ids);
 /* The thread that a message with these keys would be given now. */

@@ -367,6 +367,36 @@ bool index_text(struct index *ix, int64_t folder, uint32_t uid, unsigned which,
 	return found;
 }
 
+/* Those wanted of the row under way. */
+static bool give_texts(sqlite3_stmt *st, unsigned wanted, index_texts_fn *fn, void *ctx)
+{
+	struct slice texts[INDEX_TEXTS];
+
+	for (int i = 0; i < INDEX_TEXTS; i++) {
+		int column = i == INDEX_PREVIEW ? 4 : 1 + i;
+		const char *at = wanted & 1u << i ? sqlite3_column_blob(st, column) : NULL;
+
+		texts[i] = at ? slice_make(at, (size_t)sqlite3_column_bytes(st, column)) : SLICE("");
+	}
+	return fn(ctx, (uint32_t)sqlite3_column_int64(st, 0), texts);
+}
+
+void index_texts(struct index *ix, int64_t folder, uint32_t from_uid, unsigned most,
+		 unsigned wanted, index_texts_fn *fn, void *ctx)
+{
+	sqlite3_stmt *st;
+
+	pthread_mutex_lock(&ix->read_lock);
+	st = index_read_row(ix, S_TEXTS_FROM, folder, from_uid);
+	for (unsigned i = 0; st && i < most; i++)
+		if (!give_texts(st, wanted, fn, ctx) ||
+		    (i + 1 < most && sqlite3_step(st) != SQLITE_ROW))
+			break;
+	if (st)
+		sqlite3_reset(st);
+	pthread_mutex_unlock(&ix->read_lock);
+}
+
 bool index_file(struct index *ix, int64_t folder, uint32_t uid, enum place *place,
 		char name[FILE_NAME])
 {

@@ -14,6 +14,7 @@
 
 #include "base/log.h"
 #include "base/mem.h"
+#include "ahead.h"
 #include "finder.h"
 #include "mailbox_private.h"
 #include "mime/keys.h"
@@ -23,12 +24,19 @@
 /* The header block is read up to what the MIME scanner keeps of headers. */
 enum { HEADER_MAX = 1024 * 1024, READ_PIECE = 64 * 1024 };
 
+/* A text when it is told: of a header block as above, every byte escaped, and more. */
+enum { TEXT_MAX = 8 * 1024 * 1024 };
+
 /* A tree of some hundred parts; there is one for each open mailbox. */
 enum { PARTS_KEPT_MAX = 256 * 1024 };
 
 /* Texts are kept in the index up to this size each, and a command brings at most
  * so many bytes of them; the next command that misses one makes it again. */
-enum { TEXT_KEPT_MAX = 256 * 1024, TEXTS_KEPT_MAX = 4 * 1024 * 1024 };
+enum { TEXT_KEPT_MAX = 256 * 1024, TEXTS_KEPT_MAX = 8 * 1024 * 1024 };
+
+/* As many are written down at a time: what a delivery may have to wait for is some
+ * ten milliseconds. */
+enum { TEXTS_BATCH = 2 * 1024 * 1024 };
 
 struct made {
 	struct made *next;
@@ -51,8 +59,13 @@ struct reader {
 	const struct mime_part *parts;   /* known's, of this one */
 	struct buf header;
 	bool has_header;
+	char *piece;                     /* the file's beginning, READ_PIECE at most */
+	size_t piece_len;
 	struct made *made;
 	size_t made_bytes;
+	struct buf texts[READER_TEXTS];  /* of the message described last */
+	uint32_t described;
+	struct ahead ahead;
 	struct finder finder;
 	struct text_view *view;          /* NULL: none */
 };
@@ -69,6 +82,9 @@ struct reader *reader_new(struct mailbox *m, const struct snapshot *s)
 	r->folder_id = m->folder_id;
 	r->fd = -1;
 	buf_init(&r->header, HEADER_MAX);
+	for (size_t i = 0; i < READER_TEXTS; i++)
+		buf_init(&r->texts[i], TEXT_MAX);
+	ahead_init(&r->ahead);
 	r->known = m->known;
 	m->known = (struct known_parts){ 0 };
 	return r;
@@ -138,7 +154,7 @@ void reader_keep(struct reader *r, store_fn *fn, void *owner)
 
 bool reader_has_much(const struct reader *r)
 {
-	return r->made_bytes > TEXTS_KEPT_MAX / 2;
+	return r->made_bytes > TEXTS_BATCH;
 }
 
 /* The next reader has what this one knows, if it is no more than a large message's. */
@@ -162,6 +178,10 @@ void reader_free(struct reader *r)
 	reader_close(r);
 	give_back(r);
 	buf_release(&r->header);
+	for (size_t i = 0; i < READER_TEXTS; i++)
+		buf_release(&r->texts[i]);
+	ahead_release(&r->ahead);
+	free(r->piece);
 	if (r->made)
 		keep(r, NULL, NULL);
 	finder_release(&r->finder);
@@ -249,6 +269,7 @@ void reader_close(struct reader *r)
 		close(r->fd);
 	r->fd = -1;
 	r->parts = NULL;
+	r->piece_len = 0;
 	r->has_header = false;
 	buf_clear(&r->header);
 	buf_shrink(&r->header);
@@ -265,6 +286,10 @@ ssize_t reader_read(struct reader *r, uint64_t at, void *out, size_t len)
 	ssize_t n;
 
 	assert(r->fd >= 0);
+	if (at < r->piece_len && len <= r->piece_len - at) {
+		memcpy(out, r->piece + at, len);
+		return (ssize_t)len;
+	}
 	do {
 		n = pread(r->fd, out, len, (off_t)at);
 	} while (n < 0 && errno == EINTR);
@@ -281,9 +306,8 @@ bool reader_has_parts(const struct reader *r)
 const struct mime_part *reader_parts(struct reader *r)
 {
 	struct mime_scanner *scanner;
-	char *piece;
 	uint64_t at = 0;
-	ssize_t n;
+	ssize_t n = 0;
 
 	assert(r->fd >= 0);
 	if (r->parts)
@@ -293,13 +317,17 @@ const struct mime_part *reader_parts(struct reader *r)
 	arena_clear(r->known.arena);
 	r->known.root = NULL;
 	scanner = mime_scanner_new(r->known.arena, &mime_default_limits);
-	piece = mem_alloc(READ_PIECE);
-	while ((n = reader_read(r, at, piece, READ_PIECE)) > 0) {
-		mime_scanner_add(scanner, slice_make(piece, (size_t)n));
+	if (!r->piece)
+		r->piece = mem_array(READ_PIECE, 1);
+	r->piece_len = 0;
+	/* As long as it was when it was opened: what is added later is no part of it. */
+	while (at < r->size && (n = reader_read(r, at, r->piece, READ_PIECE)) > 0) {
+		mime_scanner_add(scanner, slice_make(r->piece, (size_t)n));
 		at += (uint64_t)n;
 	}
-	free(piece);
-	if (n == 0)
+	if (at == (uint64_t)n)
+		r->piece_len = (size_t)at;
+	if (n >= 0)
 		r->parts = mime_scanner_end(scanner);
 	r->known = (struct known_parts){
 		.root = r->parts, .arena = r->known.arena, .uid = r->uid,
@@ -368,14 +396,17 @@ static void keep_texts(struct reader *r, uint32_t uid, const struct buf texts[RE
 	r->made_bytes += size;
 }
 
-/* Of the message described last: a command asks for a message's texts in a row. */
-static bool kept_text(const struct reader *r, uint32_t uid, enum reader_text which,
-		      struct buf *out)
+/* Of the message described last (a command asks for a message's texts in a row), else
+ * from the index. */
+static bool known_text(struct reader *r, uint32_t uid, enum reader_text which, struct buf *out)
 {
-	const struct made *made = r->made;
+	struct slice text;
 
-	return made && made->uid == uid && made->texts[which].len > 0 &&
-	       buf_add(out, made->texts[which]);
+	if (r->described != uid && which == READER_KEYS)
+		return index_text(r->store->index, r->folder_id, uid, which, out);
+	text = r->described == uid ? buf_slice(&r->texts[which]) :
+	       ahead_text(&r->ahead, r->store->index, r->folder_id, uid, which);
+	return text.len && buf_add(out, text);
 }
 
 bool reader_has_text(struct reader *r, uint32_t uid, enum reader_text which)
@@ -383,11 +414,17 @@ bool reader_has_text(struct reader *r, uint32_t uid, enum reader_text which)
 	struct buf text;
 	bool has;
 
-	buf_init(&text, TEXT_KEPT_MAX);
-	has = kept_text(r, uid, which, &text) ||
-	      index_text(r->store->index, r->folder_id, uid, which, &text);
+	buf_init(&text, TEXT_MAX);
+	has = known_text(r, uid, which, &text);
 	buf_release(&text);
 	return has;
+}
+
+static void clear_text(struct buf *text)
+{
+	buf_clear(text);
+	if (text->cap > READ_PIECE)
+		buf_shrink(text);
 }
 
 static ssize_t read_part(void *ctx, uint64_t at, void *out, size_t len)
@@ -398,14 +435,12 @@ static ssize_t read_part(void *ctx, uint64_t at, void *out, size_t len)
 enum store_status reader_text(struct reader *r, uint32_t uid, enum reader_text which,
 			      struct buf *out)
 {
+	struct buf *texts = r->texts;
 	const struct mime_part *root;
-	struct buf texts[READER_TEXTS];
 	enum store_status st;
-	bool ok;
 
 	assert(which < READER_TEXTS);
-	if (kept_text(r, uid, which, out) ||
-	    index_text(r->store->index, r->folder_id, uid, which, out))
+	if (known_text(r, uid, which, out))
 		return STORE_OK;
 	st = reader_open(r, uid);
 	if (st != STORE_OK)
@@ -414,16 +449,16 @@ enum store_status reader_text(struct reader *r, uint32_t uid, enum reader_text w
 	if (!root)
 		return STORE_FAILED;
 	for (size_t i = 0; i < READER_TEXTS; i++)
-		buf_init(&texts[i], out->max);
+		clear_text(&texts[i]);
 	texts_make(texts, root, read_part, r);
 	/* Its text could not be read; the next time it may. */
 	if (which == READER_PREVIEW && !texts[which].len)
 		buf_add_text(&texts[which], "\"\"");
-	keep_texts(r, uid, texts);
-	ok = texts[which].len > 0 && buf_add(out, buf_slice(&texts[which]));
-	for (size_t i = 0; i < READER_TEXTS; i++)
-		buf_release(&texts[i]);
-	return ok ? STORE_OK : STORE_TOO_BIG;
+	if (r->described != uid)
+		keep_texts(r, uid, texts);
+	r->described = uid;
+	return texts[which].len > 0 && buf_add(out, buf_slice(&texts[which])) ? STORE_OK :
+	       STORE_TOO_BIG;
 }
 
 enum store_status reader_ids(struct reader *r, uint32_t uid, bool thread,

@@ -1,6 +1,7 @@
 /* Rows of the index: what goes in comes out. */
 #include "store_fixture.h"
 
+#include "../../src/store/ahead.h"
 #include "../../src/store/index.h"
 #include "mime/keys.h"
 
@@ -135,6 +136,57 @@ static void texts(void **state)
 	assert_true(index_message_delete(w->ix, w->f.id, 2));
 	assert_true(index_commit(w->ix));
 	assert_false(index_text(w->ix, w->f.id, 2, 0, &out));
+	assert_true(index_begin(w->ix));
+}
+
+static struct slice ahead(struct world *w, struct ahead *a, uint32_t uid, unsigned which)
+{
+	return ahead_text(a, w->ix, w->f.id, uid, which);
+}
+
+/* Every third message has an envelope with its number, every sixth no structure. */
+static void texts_ahead(void **state)
+{
+	const struct slice nothing[INDEX_TEXTS] = { SLICE("x") };
+	struct world *w = *state;
+	char name[20], text[20];
+	struct ahead a;
+
+	for (uint32_t uid = 1; uid <= 3000; uid++) {
+		struct slice texts[INDEX_TEXTS] = { SLICE("") };
+
+		snprintf(name, sizeof(name), "%u.a", uid);
+		texts[0] = slice_of(name);
+		texts[2] = uid % 6 ? SLICE("structure") : SLICE("");
+		texts[INDEX_PREVIEW] = SLICE("preview");
+		assert_true(add(w, uid, name, ""));
+		assert_true(uid % 3 || index_texts_put(w->ix, w->f.id, uid, texts));
+	}
+	assert_true(index_commit(w->ix));
+	ahead_init(&a);
+	for (uint32_t uid = 1; uid <= 3100; uid += uid > 1000 && uid < 2000 ? 70 : 1) {
+		bool has = uid % 3 == 0 && uid <= 3000;
+
+		snprintf(text, sizeof(text), "%u.a", uid);
+		assert_true(slice_is(ahead(w, &a, uid, 0), has ? text : ""));
+		assert_true(slice_is(ahead(w, &a, uid, 2), has && uid % 6 ? "structure" : ""));
+		assert_int_equal(ahead(w, &a, uid, 1).len, 0);
+		assert_true(slice_is(ahead(w, &a, uid, INDEX_PREVIEW), has ? "preview" : ""));
+	}
+	/* In any order. */
+	assert_true(slice_is(ahead(w, &a, 3, 0), "3.a"));
+	assert_true(slice_is(ahead(w, &a, 2997, 0), "2997.a"));
+	assert_true(slice_is(ahead(w, &a, 2994, 0), "2994.a"));
+	assert_true(slice_is(ahead(w, &a, 2997, 0), "2997.a"));
+	assert_int_equal(ahead(w, &a, UINT32_MAX - 1, 0).len, 0);
+	ahead_release(&a);
+	/* One that was written later is seen by the next. */
+	assert_true(index_begin(w->ix));
+	assert_true(index_texts_put(w->ix, w->f.id, 1, nothing));
+	assert_true(index_commit(w->ix));
+	ahead_init(&a);
+	assert_true(slice_is(ahead(w, &a, 1, 0), "x"));
+	ahead_release(&a);
 	assert_true(index_begin(w->ix));
 }
 
@@ -298,6 +350,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(messages, begin, end),
 		cmocka_unit_test_setup_teardown(impossible, begin, end),
 		cmocka_unit_test_setup_teardown(texts, begin, end),
+		cmocka_unit_test_setup_teardown(texts_ahead, begin, end),
 		cmocka_unit_test_setup_teardown(threads_are_given_once, begin, end),
 		cmocka_unit_test_setup_teardown(copies_keep_their_ids, begin, end),
 		cmocka_unit_test_setup_teardown(keys_by_the_thousand, begin, end),
