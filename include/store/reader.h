@@ -8,6 +8,8 @@
 
 #include "base/arena.h"
 #include "base/buf.h"
+#include "base/lines.h"
+#include "mime/decode.h"
 #include "mime/part.h"
 #include "mime/search_text.h"
 #include "store/mailbox.h"
@@ -81,6 +83,20 @@ const struct mime_part *reader_parts(struct reader *r);
 
 /* Whether that costs nothing, because it was done before. */
 bool reader_has_parts(const struct reader *r);
+
+/* How far somebody came who takes a section of the open message in partials: where the
+ * octet after so many lies in the file.  Kept as long as the parts, and for whoever opens
+ * the message next.  NULL: the parts are not known. */
+struct reader_mark {
+	uint64_t from, len;              /* the section's run of the file; len 0: none yet */
+	bool decoded;                    /* its encoding undone */
+	uint64_t size;                   /* decoded: octets of all of it... */
+	bool nul;                        /* ...and whether there is a NUL among them */
+	uint64_t at, octets;
+	struct crlf_form form;
+	struct mime_decoder decoder;
+};
+struct reader_mark *reader_mark(struct reader *r);
 
 /* Its header block, at most 1 MiB of it.  Valid as reader_parts(). */
 struct slice reader_header(struct reader *r);

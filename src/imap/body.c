@@ -154,6 +154,53 @@ static bool count_binary(struct body *b)
 	return ok;
 }
 
+/* Whether the mark is in this section. */
+static bool is_marked(const struct body *b)
+{
+	const struct reader_mark *m = b->mark;
+
+	return m && m->len && m->from == b->at && m->len == b->unread &&
+	       m->decoded == b->binary;
+}
+
+/* It is set at the beginning of each piece of the file: what is asked for next begins
+ * where this ends, within the last of them. */
+static void set_mark(struct body *b)
+{
+	if (!b->mark)
+		return;
+	b->mark->at = b->at;
+	b->mark->octets = b->octets;
+	b->mark->form = b->form;
+	b->mark->decoder = b->decoder;
+}
+
+static void begin_mark(struct body *b)
+{
+	if (!b->mark || is_marked(b))
+		return;
+	*b->mark = (struct reader_mark){
+		.from = b->at, .len = b->unread, .decoded = b->binary,
+		.size = b->size, .nul = b->nul,
+	};
+	set_mark(b);
+}
+
+/* On to the mark, if it is before the octets to be skipped. */
+static void go_to_mark(struct body *b)
+{
+	const struct reader_mark *m = b->mark;
+
+	if (!m || m->octets > b->skip)
+		return;
+	b->unread -= m->at - b->at;
+	b->at = m->at;
+	b->skip -= m->octets;
+	b->octets = m->octets;
+	b->form = m->form;
+	b->decoder = m->decoder;
+}
+
 static enum body_found open_binary(struct body *b, const struct mime_part *part)
 {
 	enum mime_encoding encoding = MIME_IDENTITY;
@@ -166,6 +213,11 @@ static enum body_found open_binary(struct body *b, const struct mime_part *part)
 	if (encoding == MIME_UNKNOWN)
 		return BODY_UNKNOWN_CTE;
 	mime_decode_begin(&b->decoder, encoding);
+	if (is_marked(b) && b->mark->decoder.encoding == encoding) {
+		b->size = b->mark->size;
+		b->nul = b->mark->nul;
+		return BODY_FOUND;
+	}
 	return count_binary(b) ? BODY_FOUND : BODY_UNREADABLE;
 }
 
@@ -189,11 +241,14 @@ enum body_found body_open(struct body *b, struct reader *r, const struct section
 	b->unread = place.len;
 	b->form = (struct crlf_form){ false };
 	b->binary = false;
-	b->skip = 0;
+	b->skip = b->octets = 0;
 	b->size = place.crlf;
+	b->mark = partly ? reader_mark(r) : NULL;
 	if (binary)
 		found = open_binary(b, place.part);
 	b->left = b->size;
+	if (found == BODY_FOUND)
+		begin_mark(b);
 	return found;
 }
 
@@ -219,7 +274,10 @@ void body_partial(struct body *b, uint64_t start, uint64_t count)
 		/* An LF at the start has its CR before it, or there would be more. */
 		b->form.cr = b->skip > 0;
 		b->skip = 0;
+		b->mark = NULL;
+		return;
 	}
+	go_to_mark(b);
 }
 
 /* Over the octets in front of a partial, without making them. */
@@ -235,6 +293,7 @@ static bool skip_piece(struct body *b, struct slice piece)
 		return false;
 	b->form = form;
 	b->skip -= octets;
+	b->octets += octets;
 	return true;
 }
 
@@ -244,6 +303,7 @@ static void add_piece(struct body *b, struct buf *out, struct slice piece)
 
 	convert(b, out, piece, !b->unread);
 	octets = out->len - from;
+	b->octets += octets;
 	if (b->skip && octets) {
 		size_t drop = b->skip < octets ? (size_t)b->skip : octets;
 
@@ -271,6 +331,7 @@ bool body_more(struct body *b, struct buf *out)
 		b->left -= piece.len;
 		return true;
 	}
+	set_mark(b);
 	n = read_piece(b, bytes);
 	if (n <= 0)
 		return false;

@@ -26,6 +26,8 @@ struct body {
 	bool nul;                    /* binary: there is one among them */
 	uint64_t skip;               /* octets before the partial */
 	uint64_t left;               /* octets still to be given */
+	struct reader_mark *mark;    /* NULL: no others will be asked for */
+	uint64_t octets;             /* made of what is before `at` */
 	struct buf text;             /* what is no run of the file: fields */
 	struct buf piece;
 };

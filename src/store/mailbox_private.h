@@ -6,12 +6,14 @@
 #include "folder.h"
 #include "mime/part.h"
 #include "store/mailbox.h"
+#include "store/reader.h"
 
 /* The parts of the message that was read last: a client that takes a large one piece by
  * piece asks for each with a command of its own. */
 struct known_parts {
 	const struct mime_part *root;    /* NULL: none */
 	struct arena *arena;             /* they lie here */
+	struct reader_mark mark;
 	uint32_t uid;
 	ino_t file;                      /* what it was, to see that it is the same */
 	int64_t mtime;

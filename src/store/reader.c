@@ -336,6 +336,11 @@ const struct mime_part *reader_parts(struct reader *r)
 	return r->parts;
 }
 
+struct reader_mark *reader_mark(struct reader *r)
+{
+	return r->parts ? &r->known.mark : NULL;
+}
+
 /* Just behind the empty line that ends the header, looked for from `from`; 0: it
  * is not there. */
 static size_t header_end(struct slice s, size_t from)

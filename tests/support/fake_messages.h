@@ -33,6 +33,7 @@ struct snapshot {
 	unsigned opened, read, described, unpacked;      /* how often */
 	bool has_index;                  /* reader_look_up answers true */
 	bool index_fails;                /* and then the filter does not */
+	struct reader_mark mark;         /* there is one for all */
 };
 
 struct reader {
@@ -173,6 +174,11 @@ const struct mime_part *reader_parts(struct reader *r)
 		r->parts = mime_scan(r->arena, r->open->bytes, &mime_default_limits);
 	}
 	return r->parts;
+}
+
+struct reader_mark *reader_mark(struct reader *r)
+{
+	return r->parts ? &r->s->mark : NULL;
 }
 
 bool reader_has_parts(const struct reader *r)

@@ -242,6 +242,89 @@ static void test_slices(void **state)
 	fetch_job_free(f);
 }
 
+/* The octets of a literal, or of "". */
+static void add_octets(struct buf *out, const char *answer)
+{
+	const char *brace = strchr(answer, '{');
+
+	if (brace)
+		buf_add(out, slice_make(strchr(brace, '\n') + 1, strtoul(brace + 1, NULL, 10)));
+}
+
+static void fetch_part(struct buf *out, const char *what, size_t start, size_t count)
+{
+	char item[100];
+	struct fetch_job *f;
+	unsigned slices;
+	char *got;
+
+	snprintf(item, sizeof(item), "%s<%zu.%zu>", what, start, count);
+	f = job(item, 1, 1, false, false);
+	got = run(f, &slices);
+	add_octets(out, got);
+	free(got);
+	fetch_job_free(f);
+}
+
+/* Piece by piece, each with a command of its own, is the same and costs the same as at
+ * once; so is any piece in any order. */
+static void pieces(const char *what)
+{
+	enum { PIECE = 10000 };
+	struct buf all, joined, one;
+	unsigned reads;
+
+	buf_init(&all, 4 << 20);
+	buf_init(&joined, 4 << 20);
+	buf_init(&one, 4 << 20);
+	fakes.mark = (struct reader_mark){ 0 };
+	fetch_part(&all, what, 0, 4 << 20);
+	assert_true(all.len > 500000);
+	fakes.mark = (struct reader_mark){ 0 };
+	fakes.read = 0;
+	for (size_t at = 0; at < all.len; at += PIECE)
+		fetch_part(&joined, what, at, PIECE);
+	reads = fakes.read;
+	assert_int_equal(joined.len, all.len);
+	assert_memory_equal(joined.data, all.data, all.len);
+	assert_in_range(reads, 1, 3 * (all.len / PIECE));
+	for (size_t at = all.len; at > 7000; at -= 7000) {
+		size_t start = at * 7919 % all.len;
+
+		buf_clear(&one);
+		fetch_part(&one, what, start, 3000);
+		assert_memory_equal(one.data, all.data + start, one.len);
+		assert_int_equal(one.len, all.len - start < 3000 ? all.len - start : 3000);
+	}
+	buf_release(&all);
+	buf_release(&joined);
+	buf_release(&one);
+}
+
+static void test_pieces(void **state)
+{
+	struct buf message;
+
+	(void)state;
+	buf_init(&message, 4 << 20);
+	buf_add_text(&message, "Content-Type: multipart/mixed; boundary=b\n\n--b\n"
+			       "Content-Transfer-Encoding: base64\n\n");
+	for (int i = 0; i < 14000; i++)
+		buf_add_text(&message, i % 3 ? "aGVsbG8gdGhlcmUgYW5kIGV2ZXJ5d2hlcmUgZWxzZSBv\n" :
+					       "biBFYXJ0aA0KaA\n=\n");
+	buf_add_text(&message, "\n--b\nContent-Transfer-Encoding: quoted-printable\n\n");
+	for (int i = 0; i < 14000; i++)
+		buf_add_text(&message, i % 5 ? "caf=C3=A9 au lait and more words to fill the line=\n" :
+					       "one   \n");
+	buf_add_text(&message, "\n--b--\n");
+	fake_add(1, buf_slice(&message));
+	pieces("BODY.PEEK[]");
+	pieces("BODY.PEEK[1]");
+	pieces("BODY.PEEK[2]");
+	pieces("BINARY.PEEK[2]");
+	buf_release(&message);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -253,6 +336,7 @@ int main(void)
 		cmocka_unit_test_setup(test_gone_half_way, setup),
 		cmocka_unit_test_setup(test_torn, setup),
 		cmocka_unit_test_setup(test_slices, setup),
+		cmocka_unit_test_setup(test_pieces, setup),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
