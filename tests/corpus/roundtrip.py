@@ -5,7 +5,8 @@ byte: `roundtrip.py FOLDER...`, with LETTERPLATE naming the program.
 Every second one is sent by BDAT.  What is expected is what RFC 5321 and the
 README promise: line ends in CR LF (a bare CR or LF is stored as a line end), the
 fields that only we may write removed, our own lines in front; and over IMAP, where
-no string may hold it (RFC 3501 9, CHAR8), NUL as 0x80.
+no string may hold it (RFC 3501 9, CHAR8), NUL as 0x80.  Then what facts.py says of it,
+with the text index and without.
 """
 import glob
 import os
@@ -14,6 +15,7 @@ import sys
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(os.path.dirname(HERE), 'system'))
+import facts  # noqa: E402
 from daemon import DOMAIN, Daemon  # noqa: E402
 
 OURS = re.compile(rb'(?i)(?:return-path|delivered-to|x-original-to)[ \t]*:')
@@ -62,6 +64,15 @@ def send(client, data, chunking):
     assert code == 250, reply
 
 
+def without_index(daemon):
+    """Its file cannot be opened from here on."""
+    at = os.path.join(os.path.dirname(daemon.maildir), 'text.db')
+    for suffix in ('', '-wal', '-shm'):
+        if os.path.exists(at + suffix):
+            os.remove(at + suffix)
+    os.mkdir(at)
+
+
 def main():
     names = sorted(n for folder in sys.argv[1:] for n in glob.glob(os.path.join(folder, '*.eml')))
     passed = failed = 0
@@ -95,7 +106,18 @@ def main():
                 print('%s: differs at %d: got %r, expected %r' % (
                     os.path.basename(name), len(same), got[len(same):len(same) + 60],
                     expected[number][len(same):len(same) + 60]))
+        wrong = facts.check(imap, names, True)
         imap.logout()
+        client.close()
+        d.stop()
+        without_index(d)
+        d.start()
+        imap = d.imap()
+        imap.select()
+        wrong += facts.check(imap, names, False)
+        imap.logout()
+    print('%d messages of which something else is wrong' % wrong)
+    failed += wrong
     print('%d passed, %d failed' % (passed, failed))
     return 1 if failed or not passed else 0
 
