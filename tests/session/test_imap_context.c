@@ -279,6 +279,56 @@ static void no_descriptors(void **state)
 	fake_conn_free(f);
 }
 
+/* Whatever ends the context, while its jobs are under way or wait. */
+static void ends_under_a_look(void **state)
+{
+	static const char *const ends[] = {
+		"e UNAUTHENTICATE\r\n", "e SELECT INBOX\r\n", "e CLOSE\r\n", "e LOGOUT\r\n",
+		"e CANCELUPDATE \"S\" \"T\"\r\n", "e IDLE\r\nDONE\r\n", NULL,
+	};
+	struct world *w = *state;
+
+	fake_conn_free(with_21(w));
+	for (size_t i = 0; i < sizeof(ends) / sizeof(ends[0]); i++) {
+		for (unsigned turns = 0; turns < 6; turns++) {
+			struct fake_conn *f = logged_in(w);
+
+			expect(f, "a SELECT INBOX\r\n", "a OK");
+			expect(f, "a STORE 1:5 -FLAGS (\\Seen)\r\n", "a OK");
+			expect(f, "S UID SEARCH RETURN (UPDATE) SEEN TEXT letter\r\n", "S OK");
+			expect(f, "T SORT RETURN (UPDATE) (SUBJECT) UTF-8 SEEN BODY text\r\n", "T OK");
+			expect(f, "a STORE 1:5 +FLAGS (\\Seen)\r\n", "a OK");
+			for (unsigned n = 0; n < turns; n++)
+				loop_turn(w->loop, 1);
+			if (ends[i])
+				fake_conn_feed(f, slice_of(ends[i]));
+			else
+				fake_conn_break(f);
+			for (unsigned n = 0; n < 3; n++)
+				loop_turn(w->loop, 1);
+			fake_conn_free(f);
+		}
+	}
+}
+
+/* What comes lies between what is there, and is told whole. */
+static void between(void **state)
+{
+	struct world *w = *state;
+	struct fake_conn *f = with_21(w);
+
+	expect(f, "a STORE 1:* -FLAGS (\\Seen)\r\n", "a OK");
+	expect(f, "a STORE 1,5,9,13 +FLAGS (\\Seen)\r\n", "a OK");
+	expect(f, "U UID SEARCH RETURN (UPDATE) SEEN\r\n", "U OK");
+	leads_to(w, f, "a STORE 3,7:8,10:12,15 +FLAGS (\\Seen)\r\n",
+		 "* ESEARCH (TAG \"U\") UID ADDTO (0 4,8:9,11:13,16)\r\n");
+	leads_to(w, f, "a STORE 5:11 -FLAGS (\\Seen)\r\n",
+		 "* ESEARCH (TAG \"U\") UID REMOVEFROM (0 6,8:12)\r\n");
+	leads_to(w, f, "a STORE 1:* +FLAGS (\\Seen)\r\n",
+		 "* ESEARCH (TAG \"U\") UID ADDTO (0 3,5:12,15,17:22)\r\n");
+	fake_conn_free(f);
+}
+
 int main(void)
 {
 #define WORLD(test) cmocka_unit_test_setup_teardown(test, world_setup, world_teardown)
@@ -295,6 +345,8 @@ int main(void)
 		WORLD(slow_client),
 		WORLD(disturbed),
 		WORLD(no_descriptors),
+		WORLD(ends_under_a_look),
+		WORLD(between),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
