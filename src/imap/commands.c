@@ -56,7 +56,7 @@ const struct imap_command imap_commands[] = {
 	{ "UID EXPUNGE",  IMAP_SELECTED, 0, cmd_expunge, CAP_UIDPLUS },       /* RFC 4315 2.1 */
 	{ "SEARCH",       IMAP_SELECTED, BY_NUMBER, cmd_search, 0 },          /* RFC 3501 6.4.4 */
 	{ "UID SEARCH",   IMAP_SELECTED, 0, cmd_search, 0 },                  /* 6.4.8 */
-	{ "CANCELUPDATE", IMAP_SELECTED, 0, cmd_cancelupdate, CAP_CONTEXT_SEARCH }, /* RFC 5267 4.3.5 */
+	{ "CANCELUPDATE", IMAP_SELECTED, 0, cmd_cancelupdate, 0 },   /* RFC 5267 4.3.5 */
 	{ "SORT",         IMAP_SELECTED, BY_NUMBER, cmd_sort, CAP_SORT },     /* RFC 5256 3 */
 	{ "UID SORT",     IMAP_SELECTED, 0, cmd_sort, CAP_SORT },
 	{ "THREAD",       IMAP_SELECTED, BY_NUMBER, cmd_thread, 0 },          /* RFC 5256 3 */

@@ -529,6 +529,9 @@ enum imap_progress cmd_cancelupdate(struct imap_session *s, struct imap_running 
 	struct imap_args *a = &cmd->args;
 	size_t count = 0;
 
+	/* It belongs to either. */
+	if (!imap_has(s, CAP_CONTEXT_SEARCH) && !imap_has(s, CAP_CONTEXT_SORT))
+		return imap_bad(s, cmd, "Unknown command");
 	do {
 		struct imap_context *c;
 		struct slice tag;

@@ -125,6 +125,21 @@ static void items_are_unknown(void **state)
 	}
 }
 
+/* One command of two capabilities. */
+static void cancelupdate(void **state)
+{
+	struct world *w = *state;
+	struct fake_conn *f = with_message(w);
+
+	turn_off(w, "CONTEXT=SEARCH");
+	expect(f, "u SORT RETURN (UPDATE) (DATE) UTF-8 ALL\r\n", "u OK");
+	expect(f, "a CANCELUPDATE \"u\"\r\n", "a OK");
+	turn_off(w, "CONTEXT=SORT");
+	expect(f, "a CANCELUPDATE \"u\"\r\n", "a BAD Unknown command");
+	turn_all_on(w);
+	fake_conn_free(f);
+}
+
 static void names(void **state)
 {
 	static const char *const not[] = { "", "IDL", "IDLE ", "IMAP4rev1", "STARTTLS",
@@ -225,6 +240,7 @@ int main(void)
 		cmocka_unit_test(commands_are_unknown),
 		cmocka_unit_test(options_are_unknown),
 		cmocka_unit_test(items_are_unknown),
+		cmocka_unit_test(cancelupdate),
 		cmocka_unit_test(names),
 		cmocka_unit_test(literals_unasked),
 		cmocka_unit_test(literal_minus),
