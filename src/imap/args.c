@@ -13,7 +13,7 @@
 #include "literal.h"
 #include "utf7.h"
 
-static bool want(struct imap_args *a, const char *what)
+bool args_want(struct imap_args *a, const char *what)
 {
 	a->wanted = what;
 	return false;
@@ -22,7 +22,7 @@ static bool want(struct imap_args *a, const char *what)
 bool args_limit(struct imap_args *a, const char *most)
 {
 	a->limit = true;
-	return want(a, most);
+	return args_want(a, most);
 }
 
 static void skip(struct imap_args *a, size_t n)
@@ -32,7 +32,7 @@ static void skip(struct imap_args *a, size_t n)
 
 bool args_end(struct imap_args *a)
 {
-	return a->rest.len == 0 || want(a, "nothing more");
+	return a->rest.len == 0 || args_want(a, "nothing more");
 }
 
 bool args_peek(const struct imap_args *a, char c)
@@ -54,8 +54,8 @@ bool args_char(struct imap_args *a, char c)
 	}
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
 		if (names[i].c == c)
-			return want(a, names[i].name);
-	return want(a, "another character");
+			return args_want(a, names[i].name);
+	return args_want(a, "another character");
 }
 
 bool args_space(struct imap_args *a)
@@ -84,7 +84,7 @@ static bool take_run(struct imap_args *a, const char *also, const char *what, st
 	size_t n = run_of(a->rest, also);
 
 	if (!n)
-		return want(a, what);
+		return args_want(a, what);
 	*out = slice_head(a->rest, n);
 	skip(a, n);
 	return true;
@@ -100,7 +100,7 @@ bool args_word(struct imap_args *a, const char *word)
 	size_t n = run_of(a->rest, "");
 
 	if (!slice_is_nocase(slice_head(a->rest, n), word))
-		return want(a, word);
+		return args_want(a, word);
 	skip(a, n);
 	return true;
 }
@@ -115,19 +115,19 @@ static bool args_quoted(struct imap_args *a, struct slice *out)
 
 	for (; i < a->rest.len && a->rest.at[i] != '"'; i++) {
 		if (a->rest.at[i] == '\r' || a->rest.at[i] == '\n')
-			return want(a, "a quoted string on one line");
+			return args_want(a, "a quoted string on one line");
 		if (a->rest.at[i] != '\\')
 			continue;
 		escapes++;
 		i++;
 		if (i >= a->rest.len || (a->rest.at[i] != '"' && a->rest.at[i] != '\\'))
-			return want(a, "\\\" or \\\\ in a quoted string");
+			return args_want(a, "\\\" or \\\\ in a quoted string");
 	}
 	if (i >= a->rest.len)
-		return want(a, "a closing quote");
+		return args_want(a, "a closing quote");
 	*out = slice_make(a->rest.at + 1, i - 1);
 	if (a->utf8 && !text_is_utf8(*out))
-		return want(a, "UTF-8 in a quoted string");
+		return args_want(a, "UTF-8 in a quoted string");
 	skip(a, i + 1);
 	if (!escapes)
 		return true;
@@ -152,7 +152,7 @@ static bool args_literal(struct imap_args *a, struct slice *out)
 	if (line == a->rest.len || line < 1 || a->rest.at[line - 1] != '\r' ||
 	    !imap_literal_at_end(slice_head(a->rest, line - 1), &literal) ||
 	    literal.head != line - 1 || literal.size > a->rest.len - line - 1)
-		return want(a, "a literal");
+		return args_want(a, "a literal");
 	*out = slice_make(a->rest.at + line + 1, (size_t)literal.size);
 	skip(a, line + 1 + (size_t)literal.size);
 	return true;
@@ -164,7 +164,7 @@ bool args_string(struct imap_args *a, struct slice *out)
 		return args_quoted(a, out);
 	if (args_peek(a, '{'))
 		return args_literal(a, out);
-	return want(a, "a string");
+	return args_want(a, "a string");
 }
 
 static bool at_string(const struct imap_args *a)
@@ -182,7 +182,7 @@ bool args_nstring(struct imap_args *a, struct slice *out)
 	if (at_string(a))
 		return args_string(a, out);
 	if (!args_word(a, "NIL"))
-		return want(a, "a string or NIL");
+		return args_want(a, "a string or NIL");
 	*out = slice_make(NULL, 0);
 	return true;
 }
@@ -199,7 +199,7 @@ bool args_number64(struct imap_args *a, uint64_t *out)
 	while (n < a->rest.len && a->rest.at[n] >= '0' && a->rest.at[n] <= '9')
 		n++;
 	if (!text_number(slice_head(a->rest, n), INT64_MAX, out))
-		return want(a, "a number");
+		return args_want(a, "a number");
 	skip(a, n);
 	return true;
 }
@@ -213,7 +213,7 @@ bool args_number(struct imap_args *a, uint32_t *out)
 		return false;
 	if (number > UINT32_MAX) {
 		a->rest = before;
-		return want(a, "a smaller number");
+		return args_want(a, "a smaller number");
 	}
 	*out = (uint32_t)number;
 	return true;
@@ -229,7 +229,7 @@ bool args_mailbox(struct imap_args *a, const char **out)
 	bool good;
 
 	if (!args_astring(a, &written))
-		return want(a, "a mailbox name");
+		return args_want(a, "a mailbox name");
 	/* RFC 3501 5.1.3: modified UTF-7, which is ASCII.  What is neither that nor
 	 * UTF-8 where that is taken becomes the one name that nothing can have. */
 	*out = "";
@@ -272,7 +272,7 @@ static bool add_flag(struct imap_args *a, struct imap_flags *out)
 	if (system)
 		skip(a, 1);
 	if (!args_atom(a, &word))
-		return want(a, "a flag");
+		return args_want(a, "a flag");
 	if (!system && out->keyword_count == IMAP_KEYWORDS_MAX)
 		return args_limit(a, "at most 500 keywords");
 	if (!system) {
@@ -284,7 +284,7 @@ static bool add_flag(struct imap_args *a, struct imap_flags *out)
 			out->flags |= n->flag;
 			return true;
 		}
-	return want(a, "\\Answered, \\Flagged, \\Deleted, \\Seen, \\Draft or a keyword");
+	return args_want(a, "\\Answered, \\Flagged, \\Deleted, \\Seen, \\Draft or a keyword");
 }
 
 bool args_flags(struct imap_args *a, bool bare, struct imap_flags *out)
@@ -293,7 +293,7 @@ bool args_flags(struct imap_args *a, bool bare, struct imap_flags *out)
 
 	memset(out, 0, sizeof(*out));
 	if (!open && !bare)
-		return want(a, "a list of flags");
+		return args_want(a, "a list of flags");
 	if (open)
 		skip(a, 1);
 	out->keywords = arena_array(a->arena, IMAP_KEYWORDS_MAX, sizeof(*out->keywords));

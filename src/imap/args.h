@@ -28,6 +28,7 @@ struct imap_args {
 };
 
 bool args_end(struct imap_args *a);                      /* nothing more */
+bool args_want(struct imap_args *a, const char *what);   /* false: that is wanted here */
 bool args_limit(struct imap_args *a, const char *most);  /* false: it is a ceiling of ours */
 bool args_space(struct imap_args *a);                    /* exactly one SP */
 bool args_char(struct imap_args *a, char c);             /* exactly that byte */

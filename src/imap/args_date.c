@@ -4,12 +4,6 @@
  */
 #include "args.h"
 
-static bool want(struct imap_args *a, const char *what)
-{
-	a->wanted = what;
-	return false;
-}
-
 /* Days since 1970-01-01 of a date in the Gregorian calendar. */
 static int64_t day_number(int year, int month, int day)
 {
@@ -84,7 +78,7 @@ bool args_date(struct imap_args *a, int64_t *days)
 	good = good && month_and_year(a, day, days);
 	if (good && quoted)
 		good = args_char(a, '"');
-	return good || want(a, "a date like 1-Feb-1994");
+	return good || args_want(a, "a date like 1-Feb-1994");
 }
 
 /* time SP zone */
@@ -121,7 +115,7 @@ bool args_date_time(struct imap_args *a, int64_t *out)
 		good = good && digits(a, 2, &day);
 	if (!good || !month_and_year(a, day, &days) || !args_char(a, ' ') ||
 	    !time_and_zone(a, &seconds) || !args_char(a, '"'))
-		return want(a, "a date and time like \" 7-Feb-1994 21:52:25 -0800\"");
+		return args_want(a, "a date and time like \" 7-Feb-1994 21:52:25 -0800\"");
 	*out = days * 86400 + seconds;
 	return true;
 }

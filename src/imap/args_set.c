@@ -42,10 +42,8 @@ bool args_set(struct imap_args *a, struct imap_set *out)
 		r.last = r.first;
 		if (good && args_peek(a, ':'))
 			good = args_char(a, ':') && seq_number(a, &r.last);
-		if (!good) {
-			a->wanted = "a sequence set";
-			return false;
-		}
+		if (!good)
+			return args_want(a, "a sequence set");
 		/* RFC 3501 9: 4:2 is 2:4.  "*" is the largest whatever it will be,
 		 * or the smallest: *:5 is left for the resolver, with "*" last. */
 		if (r.first > r.last)

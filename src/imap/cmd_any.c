@@ -58,10 +58,8 @@ static bool read_id(struct imap_args *a, struct slice *name, struct slice *versi
 		return args_word(a, "NIL") && args_end(a);
 	args_char(a, '(');
 	for (unsigned i = 0; !args_peek(a, ')'); i++) {
-		if (i == ID_PAIRS_MAX) {
-			a->wanted = "at most 30 fields";
-			return false;
-		}
+		if (i == ID_PAIRS_MAX)
+			return args_want(a, "at most 30 fields");
 		if ((i && !args_space(a)) || !args_string(a, &key) || !args_space(a) ||
 		    !args_nstring(a, &value))
 			return false;

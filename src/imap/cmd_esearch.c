@@ -108,8 +108,7 @@ static bool parse_source(struct multi *m, struct imap_args *a)
 		m->asked |= 1U << i;
 		return !sources[i].named || parse_names(m, a, (enum source)i);
 	}
-	a->wanted = "selected, inboxes, personal, subscribed, subtree, subtree-one or mailboxes";
-	return false;
+	return args_want(a, "selected, inboxes, personal, subscribed, subtree, subtree-one or mailboxes");
 }
 
 /* ["IN (" sources ") "].  There are no scope options yet: what begins as such is none. */

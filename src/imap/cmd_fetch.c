@@ -171,10 +171,8 @@ static bool parse(struct imap_session *s, struct imap_running *cmd, struct fetch
 	/* RFC 7162 3.1.4.1. */
 	if (f->modifiers.changed)
 		fetch_plan_add(plan, FETCH_MODSEQ);
-	if (!has_all(s, plan)) {
-		a->wanted = "a FETCH item";
-		return false;
-	}
+	if (!has_all(s, plan))
+		return args_want(a, "a FETCH item");
 	return true;
 }
 

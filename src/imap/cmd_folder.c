@@ -56,10 +56,8 @@ static bool read_use(struct imap_args *a, unsigned *uses, bool *unknown)
 	struct slice word;
 	size_t i = 0;
 
-	if (!args_char(a, '\\') || !args_atom(a, &word)) {
-		a->wanted = "a special use";
-		return false;
-	}
+	if (!args_char(a, '\\') || !args_atom(a, &word))
+		return args_want(a, "a special use");
 	while (i < USE_ATTRIBUTES && !slice_is_nocase(word, use_attributes[i].name))
 		i++;
 	if (i == USE_ATTRIBUTES)

@@ -63,10 +63,8 @@ static bool read_option(struct imap_args *a, struct imap_entries *e)
 {
 	if (args_word(a, "MAXSIZE"))
 		return args_space(a) && args_number64(a, &e->max_size);
-	if (!args_word(a, "DEPTH") || !args_space(a)) {
-		a->wanted = "MAXSIZE or DEPTH";
-		return false;
-	}
+	if (!args_word(a, "DEPTH") || !args_space(a))
+		return args_want(a, "MAXSIZE or DEPTH");
 	if (args_word(a, "0"))
 		e->depth = 0;
 	else if (args_word(a, "1"))
@@ -193,8 +191,7 @@ static bool can_be_set(struct imap_args *a, const char *name)
 	if (levels >= wanted && (strncmp(name, "/private/", 9) == 0 ||
 				 strncmp(name, "/shared/", 8) == 0))
 		return true;
-	a->wanted = "the whole name of an entry";
-	return false;
+	return args_want(a, "the whole name of an entry");
 }
 
 static bool read_change(struct imap_args *a, struct metadata *m)

@@ -82,8 +82,7 @@ static bool parse_algorithm(const struct imap_session *s, struct imap_args *a,
 		if (imap_has(s, rows[i].cap) && args_word(a, rows[i].name))
 			return true;
 	}
-	a->wanted = "a threading algorithm";
-	return false;
+	return args_want(a, "a threading algorithm");
 }
 
 /* thread = ["UID" SP] "THREAD" SP thread-alg SP search-criteria */

@@ -51,8 +51,7 @@ static bool read_item(struct imap_args *a, struct store *st)
 			st->silent = items[i].silent;
 			return true;
 		}
-	a->wanted = "FLAGS, +FLAGS or -FLAGS";
-	return false;
+	return args_want(a, "FLAGS, +FLAGS or -FLAGS");
 }
 
 /* store-modifier (RFC 4466 2.5): there is one, and it is given once. */
@@ -65,8 +64,7 @@ static bool read_modifiers(struct imap_args *a, struct store *st, bool known)
 		return args_space(a) && args_number64(a, &st->edit.unchanged_since) &&
 		       args_char(a, ')') && args_space(a);
 	}
-	a->wanted = "UNCHANGEDSINCE";
-	return false;
+	return args_want(a, "UNCHANGEDSINCE");
 }
 
 static void got_flags(void *owner, enum store_status st, const struct uid_set *refused)

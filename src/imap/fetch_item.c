@@ -44,12 +44,6 @@ static const struct fetch_macro {
 };
 enum { MACROS = sizeof(macros) / sizeof(macros[0]) };
 
-static bool fail(struct imap_args *a, const char *wanted)
-{
-	a->wanted = wanted;
-	return false;
-}
-
 static struct slice next_word(const struct imap_args *a)
 {
 	struct slice word = a->rest;
@@ -91,7 +85,7 @@ static bool parse_partial(struct fetch_item *item, struct imap_args *a)
 	    !args_number64(a, &item->count))
 		return false;
 	if (item->count == 0)
-		return fail(a, "a length from 1 on");
+		return args_want(a, "a length from 1 on");
 	return args_char(a, '>');
 }
 
@@ -121,7 +115,7 @@ static bool parse_section(struct fetch_plan *p, struct imap_args *a, struct aren
 		return false;
 	/* RFC 3516 7: section-binary is part numbers only. */
 	if (bracket->kind != FETCH_SECTION && item->section.text != SECTION_WHOLE)
-		return fail(a, "part numbers only in the brackets of BINARY");
+		return args_want(a, "part numbers only in the brackets of BINARY");
 	if (bracket->kind != FETCH_BINARY_SIZE && !parse_partial(item, a))
 		return false;
 	p->sets_seen |= bracket->seen;
@@ -151,7 +145,7 @@ static bool parse_lazy(struct fetch_plan *p, struct imap_args *a)
 	p->items[p->count - 1].lazy = true;
 	while (args_peek(&list, ' '))
 		if (!args_space(&list) || !args_word(&list, "LAZY"))
-			return fail(a, "LAZY");
+			return args_want(a, "LAZY");
 	a->rest = list.rest;
 	return args_char(a, ')');
 }
@@ -178,7 +172,7 @@ static bool parse_item(struct fetch_plan *p, struct imap_args *a, struct arena *
 		add(p, names[i].kind, slice_of(names[i].name))->section.text = names[i].text;
 		return names[i].kind != FETCH_PREVIEW || parse_lazy(p, a);
 	}
-	return fail(a, "a FETCH item");
+	return args_want(a, "a FETCH item");
 }
 
 static bool parse_macro(struct fetch_plan *p, struct imap_args *a)

@@ -57,14 +57,10 @@ bool fetch_modifiers_parse(struct fetch_modifiers *out, struct imap_args *a, uns
 	if (!args_space(a) || !args_char(a, '('))
 		return false;
 	do {
-		if (!read_one(out, a, known)) {
-			a->wanted = "a FETCH modifier";
-			return false;
-		}
+		if (!read_one(out, a, known))
+			return args_want(a, "a FETCH modifier");
 	} while (args_peek(a, ' ') && args_space(a));
-	if (out->vanished && !out->changed) {
-		a->wanted = "CHANGEDSINCE with VANISHED";
-		return false;
-	}
+	if (out->vanished && !out->changed)
+		return args_want(a, "CHANGEDSINCE with VANISHED");
 	return args_char(a, ')');
 }

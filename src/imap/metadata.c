@@ -13,32 +13,26 @@
 /* Some thousand changes that a client has not heard of; it hears of each once. */
 enum { UNTOLD_MAX = 256 * 1024 };
 
-static bool want(struct imap_args *a, const char *what)
-{
-	a->wanted = what;
-	return false;
-}
-
 bool imap_entry_read(struct imap_args *a, const char **name)
 {
 	struct slice text;
 	char *copy;
 
 	if (!args_astring(a, &text))
-		return want(a, "the name of an entry");
+		return args_want(a, "the name of an entry");
 	if (text.len > ANNOTATION_NAME_MAX)
-		return want(a, "the name of an entry, at most 200 bytes long");
+		return args_want(a, "the name of an entry, at most 200 bytes long");
 	copy = arena_string(a->arena, text);
 	text_lower(copy, text.len);
 	if (strncmp(copy, "/private", 8) != 0 && strncmp(copy, "/shared", 7) != 0)
-		return want(a, "an entry below /private or /shared");
+		return args_want(a, "an entry below /private or /shared");
 	if (strstr(copy, "//") || copy[text.len - 1] == '/')
-		return want(a, "an entry without empty levels");
+		return args_want(a, "an entry without empty levels");
 	for (size_t i = 0; i < text.len; i++) {
 		unsigned char c = (unsigned char)copy[i];
 
 		if (c < 0x20 || c >= 0x7f || c == '*' || c == '%')
-			return want(a, "an entry without wildcards and in ASCII");
+			return args_want(a, "an entry without wildcards and in ASCII");
 	}
 	*name = copy;
 	return true;

@@ -18,12 +18,6 @@ static const struct {
 	{ "CONTEXT", SEARCH_RETURN_CONTEXT },
 };
 
-static bool fail(struct imap_args *a, const char *wanted)
-{
-	a->wanted = wanted;
-	return false;
-}
-
 static bool position(struct imap_args *a, bool from_end, uint32_t *out)
 {
 	return (!from_end || args_char(a, '-')) && args_number(a, out) && *out != 0;
@@ -34,7 +28,7 @@ bool partial_range_parse(struct partial_range *out, struct imap_args *a)
 	out->from_end = args_peek(a, '-');
 	return (position(a, out->from_end, &out->from) && args_char(a, ':') &&
 		position(a, out->from_end, &out->to)) ||
-	       fail(a, "a range such as 1:100 or -1:-100");
+	       args_want(a, "a range such as 1:100 or -1:-100");
 }
 
 void partial_range_of(const struct partial_range *p, size_t count, size_t *begin, size_t *end)
@@ -59,13 +53,13 @@ static bool parse_option(struct search_return *out, struct imap_args *a, unsigne
 			continue;
 		/* RFC 9394 3.1: "MUST NOT contain more than one PARTIAL". */
 		if (options[i].option & out->options & SEARCH_RETURN_PARTIAL)
-			return fail(a, "one PARTIAL");
+			return args_want(a, "one PARTIAL");
 		out->options |= options[i].option;
 		return options[i].option != SEARCH_RETURN_PARTIAL ||
 		       (args_space(a) && partial_range_parse(&out->partial, a));
 	}
 	/* RFC 4466 2.6.1: BAD. */
-	return fail(a, "a RETURN option");
+	return args_want(a, "a RETURN option");
 }
 
 /* RETURN behind which something else stands is no list of options: "RETURN" is no
@@ -87,6 +81,6 @@ bool search_return_parse(struct search_return *out, struct imap_args *a, unsigne
 	if (!out->options)
 		out->options = SEARCH_RETURN_ALL;
 	if (out->options & SEARCH_RETURN_ALL && out->options & SEARCH_RETURN_PARTIAL)
-		return fail(a, "either ALL or PARTIAL");
+		return args_want(a, "either ALL or PARTIAL");
 	return args_char(a, ')') && args_space(a);
 }

@@ -32,12 +32,6 @@ static bool next_is_digit(const struct imap_args *a)
 	return a->rest.len && a->rest.at[0] >= '0' && a->rest.at[0] <= '9';
 }
 
-static bool fail(struct imap_args *a, const char *wanted)
-{
-	a->wanted = wanted;
-	return false;
-}
-
 /* "2.1.3" or "2.1.3."; *more: a word follows. */
 static bool parse_path(struct section *out, struct imap_args *a, struct arena *keep, bool *more)
 {
@@ -51,7 +45,7 @@ static bool parse_path(struct section *out, struct imap_args *a, struct arena *k
 		if (!args_number(a, &path[depth]))
 			return false;
 		if (path[depth++] == 0)
-			return fail(a, "a part number from 1 on");
+			return args_want(a, "a part number from 1 on");
 		*more = args_peek(a, '.') && args_char(a, '.');
 	}
 	if (arena_room(keep) < sizeof(path))
@@ -106,7 +100,7 @@ static bool parse_word(struct section *out, struct imap_args *a, struct arena *k
 		out->text = words[i].text;
 		return !words[i].list || parse_fields(out, a, keep);
 	}
-	return fail(a, "HEADER, HEADER.FIELDS, TEXT or MIME in the brackets");
+	return args_want(a, "HEADER, HEADER.FIELDS, TEXT or MIME in the brackets");
 }
 
 bool section_parse(struct section *out, struct imap_args *a, struct arena *keep)

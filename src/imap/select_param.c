@@ -4,22 +4,16 @@
  */
 #include "select_param.h"
 
-static bool fail(struct imap_args *a, const char *wanted)
-{
-	a->wanted = wanted;
-	return false;
-}
-
 /* RFC 7162 7: "*" is not allowed. */
 static bool read_set(struct imap_args *a, struct imap_set *out)
 {
 	if (!args_set(a, out))
 		return false;
 	if (out->saved)
-		return fail(a, "a set without \"$\"");
+		return args_want(a, "a set without \"$\"");
 	for (size_t i = 0; i < out->count; i++)
 		if (out->ranges[i].last == IMAP_STAR)
-			return fail(a, "a set without \"*\"");
+			return args_want(a, "a set without \"*\"");
 	return true;
 }
 
@@ -46,7 +40,7 @@ static bool read_match(struct select_params *p, struct imap_args *a)
 		return false;
 	size = size_ascending(&p->numbers);
 	if (size == 0 || size != size_ascending(&p->uids))
-		return fail(a, "as many numbers as UIDs, ascending");
+		return args_want(a, "as many numbers as UIDs, ascending");
 	return true;
 }
 
@@ -58,7 +52,7 @@ static bool read_resync(struct select_params *p, struct imap_args *a)
 	    !args_space(a) || !args_number64(a, &p->modseq))
 		return false;
 	if (p->uid_validity == 0)
-		return fail(a, "a UIDVALIDITY");
+		return args_want(a, "a UIDVALIDITY");
 	if (args_char(a, ')'))
 		return true;
 	if (!args_space(a))
@@ -78,10 +72,10 @@ static bool read_one(struct select_params *p, struct imap_args *a, unsigned know
 {
 	if (!p->qresync && args_word(a, "QRESYNC"))
 		return known & SELECT_QRESYNC ? read_resync(p, a) :
-						fail(a, "ENABLE QRESYNC before QRESYNC");
+						args_want(a, "ENABLE QRESYNC before QRESYNC");
 	if (known & SELECT_CONDSTORE && args_word(a, "CONDSTORE"))
 		return p->condstore = true;
-	return fail(a, "CONDSTORE or QRESYNC");
+	return args_want(a, "CONDSTORE or QRESYNC");
 }
 
 bool select_params_parse(struct select_params *out, struct imap_args *a, unsigned known)

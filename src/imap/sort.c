@@ -65,8 +65,7 @@ static bool parse_criterion(struct sort_program *p, struct imap_args *a, bool di
 		add_criterion(p, (enum sort_key)i, reverse);
 		return true;
 	}
-	a->wanted = "a sort criterion";
-	return false;
+	return args_want(a, "a sort criterion");
 }
 
 bool sort_program_parse(struct sort_program *out, struct imap_args *a, bool display)

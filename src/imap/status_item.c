@@ -40,8 +40,7 @@ static bool read_item(const struct imap_session *s, struct imap_args *a, unsigne
 			*items |= 1u << i;
 			return true;
 		}
-	a->wanted = "MESSAGES, UIDNEXT, UIDVALIDITY, UNSEEN or another item of STATUS";
-	return false;
+	return args_want(a, "MESSAGES, UIDNEXT, UIDVALIDITY, UNSEEN or another item of STATUS");
 }
 
 bool imap_status_items_read(const struct imap_session *s, struct imap_args *a, unsigned *items)
