@@ -11,7 +11,7 @@
 #include "base/buf.h"
 #include "base/text.h"
 #include "literal.h"
-#include "utf7.h"
+#include "mime/utf7.h"
 
 bool args_want(struct imap_args *a, const char *what)
 {

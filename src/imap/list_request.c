@@ -12,9 +12,9 @@
 
 #include "capability.h"
 #include "mime/charset.h"
+#include "mime/utf7.h"
 #include "pattern.h"
 #include "status_item.h"
-#include "utf7.h"
 
 enum { NAME_MAX_BYTES = 1024 };          /* of a folder's name, encoded */
 

@@ -7,8 +7,8 @@
 
 #include "base/buf.h"
 #include "metadata.h"
+#include "mime/utf7.h"
 #include "session.h"
-#include "utf7.h"
 
 enum {
 	/* A line of our own; the longest has a COPYUID in it (cmd_copy.c). */

@@ -15,135 +15,11 @@
 
 #include "base/text.h"
 #include "mime/charset.h"
-
-/* With "," for "/" (RFC 3501 5.1.3). */
-static const char BASE64[] =
-	"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+,";
-
-static bool stands_for_itself(uint32_t c)
-{
-	return c >= 0x20 && c <= 0x7e && c != '.';
-}
-
-/* Writes the bits of one UTF-16 unit; `bits` holds `count` that are left over. */
-static void add_unit(struct buf *out, uint32_t unit, uint32_t *bits, unsigned *count)
-{
-	*bits = *bits << 16 | unit;
-	*count += 16;
-	while (*count >= 6) {
-		*count -= 6;
-		buf_add_byte(out, BASE64[*bits >> *count & 63]);
-	}
-	*bits &= (1u << *count) - 1;
-}
-
-/* The run of characters at the start of *level that ASCII cannot say. */
-static bool encode_run(struct buf *out, struct slice *level)
-{
-	uint32_t bits = 0, c;
-	unsigned count = 0;
-	size_t n;
-
-	buf_add_byte(out, '&');
-	while ((n = text_utf8_next(*level, &c)) > 0 && !stands_for_itself(c)) {
-		if (c > 0xffff) {
-			c -= 0x10000;
-			add_unit(out, 0xd800 | c >> 10, &bits, &count);
-			c = 0xdc00 | (c & 0x3ff);
-		}
-		add_unit(out, c, &bits, &count);
-		*level = slice_from(*level, n);
-	}
-	if (count > 0)
-		buf_add_byte(out, BASE64[bits << (6 - count) & 63]);
-	return buf_add_byte(out, '-');
-}
+#include "mime/utf7.h"
 
 bool name_level_encode(struct buf *out, struct slice level)
 {
-	uint32_t c;
-	size_t n;
-
-	while ((n = text_utf8_next(level, &c)) > 0) {
-		if (!stands_for_itself(c)) {
-			encode_run(out, &level);
-			continue;
-		}
-		buf_add_byte(out, (char)c);
-		if (c == '&')
-			buf_add_byte(out, '-');
-		level = slice_from(level, n);
-	}
-	return level.len == 0 && !out->overflow;
-}
-
-static bool add_utf8(struct buf *out, uint32_t c)
-{
-	char utf8[4];
-	size_t n;
-
-	if (c < 0x80) {
-		utf8[0] = (char)c;
-		n = 1;
-	} else if (c < 0x800) {
-		utf8[0] = (char)(0xc0 | c >> 6);
-		utf8[1] = (char)(0x80 | (c & 0x3f));
-		n = 2;
-	} else if (c < 0x10000) {
-		utf8[0] = (char)(0xe0 | c >> 12);
-		utf8[1] = (char)(0x80 | (c >> 6 & 0x3f));
-		utf8[2] = (char)(0x80 | (c & 0x3f));
-		n = 3;
-	} else {
-		utf8[0] = (char)(0xf0 | c >> 18);
-		utf8[1] = (char)(0x80 | (c >> 12 & 0x3f));
-		utf8[2] = (char)(0x80 | (c >> 6 & 0x3f));
-		utf8[3] = (char)(0x80 | (c & 0x3f));
-		n = 4;
-	}
-	return buf_add(out, slice_make(utf8, n));
-}
-
-/* One UTF-16 unit; *high is a surrogate that waits for its other half. */
-static bool take_unit(struct buf *out, uint32_t unit, uint32_t *high)
-{
-	bool is_low = (unit & 0xfc00) == 0xdc00;
-
-	if (*high) {
-		uint32_t c = 0x10000 + ((*high & 0x3ff) << 10 | (unit & 0x3ff));
-
-		*high = 0;
-		return is_low && add_utf8(out, c);
-	}
-	if (is_low)
-		return false;
-	if ((unit & 0xfc00) == 0xd800) {
-		*high = unit;
-		return true;
-	}
-	return add_utf8(out, unit);
-}
-
-static bool decode_run(struct buf *out, struct slice run)
-{
-	uint32_t bits = 0, high = 0;
-	unsigned count = 0;
-
-	for (size_t i = 0; i < run.len; i++) {
-		const char *at = run.at[i] ? strchr(BASE64, run.at[i]) : NULL;
-
-		if (!at)
-			return false;
-		bits = bits << 6 | (uint32_t)(at - BASE64);
-		count += 6;
-		if (count < 16)
-			continue;
-		count -= 16;
-		if (!take_unit(out, bits >> count & 0xffff, &high))
-			return false;
-		bits &= (1u << count) - 1;
-	}
-	return !high && count < 6 && bits == 0;
+	return utf7_encode_also(out, level, '.') && !out->overflow;
 }
 
 bool name_level_decode(struct buf *out, struct slice level)
@@ -160,7 +36,7 @@ bool name_level_decode(struct buf *out, struct slice level)
 			return false;
 		if (end == 0)
 			buf_add_byte(out, '&');
-		else if (!decode_run(out, slice_head(level, end)))
+		else if (!utf7_decode_run(out, slice_head(level, end)))
 			return false;
 		level = slice_from(level, end + 1);
 	}

@@ -4,7 +4,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 
-#include "../../src/imap/utf7.h"
+#include "mime/utf7.h"
 
 static const struct { const char *utf7, *utf8; } pairs[] = {
 	{ "", "" }, { "INBOX", "INBOX" }, { "&-", "&" }, { "R&-D", "R&D" }, { "&-&-", "&&" },

@@ -1,5 +1,5 @@
-#ifndef IMAP_UTF7_H
-#define IMAP_UTF7_H
+#ifndef MIME_UTF7_H
+#define MIME_UTF7_H
 
 #include <stdbool.h>
 
@@ -13,5 +13,9 @@
 bool utf7_decode(struct buf *out, struct slice in);
 /* From UTF-8; false: it is not that. */
 bool utf7_encode(struct buf *out, struct slice in);
+/* The same, with `also` encoded as if it were not ASCII. */
+bool utf7_encode_also(struct buf *out, struct slice in, char also);
+/* What stands between "&" and "-", whatever characters it means. */
+bool utf7_decode_run(struct buf *out, struct slice in);
 
 #endif

@@ -1,9 +1,10 @@
 /*
  * Modified UTF-7, both ways.  Strict on the way in, because a lenient decoder
  * gives one folder several names, and what a client writes would not be what it
- * reads back from LIST.
+ * reads back from LIST.  The Maildir's folders are named by other programs too: of
+ * them a run is read whatever it has in it.
  */
-#include "utf7.h"
+#include "mime/utf7.h"
 
 #include <stdint.h>
 #include <string.h>
@@ -61,11 +62,10 @@ static bool add_unit(struct units *u, uint32_t unit)
 		u->high = unit;
 		return true;
 	}
-	return (unit < 0xdc00 || unit > 0xdfff) && !is_direct(c) && add_utf8(u->out, c);
+	return (unit < 0xdc00 || unit > 0xdfff) && add_utf8(u->out, c);
 }
 
-/* What stands between "&" and "-". */
-static bool decode_shifted(struct buf *out, struct slice in)
+bool utf7_decode_run(struct buf *out, struct slice in)
 {
 	struct units units = { .out = out };
 	uint32_t bits = 0;
@@ -87,13 +87,22 @@ static bool decode_shifted(struct buf *out, struct slice in)
 	return !units.high && have < 6 && !(bits & ((1u << have) - 1));
 }
 
+/* A run with something in it that needs none. */
+static bool is_superfluous(struct slice decoded)
+{
+	for (size_t i = 0; i < decoded.len; i++)
+		if (is_direct((unsigned char)decoded.at[i]))
+			return true;
+	return false;
+}
+
 bool utf7_decode(struct buf *out, struct slice in)
 {
 	bool shifted_before = false;
 
 	while (in.len) {
 		struct slice inside;
-		size_t end;
+		size_t end, at = out->len;
 
 		if (in.at[0] != '&') {
 			if (!is_direct((unsigned char)in.at[0]) || !buf_add_byte(out, in.at[0]))
@@ -113,7 +122,8 @@ bool utf7_decode(struct buf *out, struct slice in)
 			shifted_before = false;
 			continue;
 		}
-		if (shifted_before || !decode_shifted(out, inside))
+		if (shifted_before || !utf7_decode_run(out, inside) ||
+		    is_superfluous(slice_from(buf_slice(out), at)))
 			return false;
 		shifted_before = true;
 	}
@@ -150,7 +160,7 @@ static bool shift_end(struct shift *s, struct buf *out)
 	return good && buf_add_byte(out, '-');
 }
 
-bool utf7_encode(struct buf *out, struct slice in)
+bool utf7_encode_also(struct buf *out, struct slice in, char also)
 {
 	struct shift shift = { 0 };
 	uint32_t c;
@@ -161,7 +171,7 @@ bool utf7_encode(struct buf *out, struct slice in)
 		if (!n)
 			return false;
 		in = slice_from(in, n);
-		if (is_direct(c)) {
+		if (is_direct(c) && c != (unsigned char)also) {
 			if (!shift_end(&shift, out) || !buf_add_byte(out, (char)c) ||
 			    (c == '&' && !buf_add_byte(out, '-')))
 				return false;
@@ -177,4 +187,9 @@ bool utf7_encode(struct buf *out, struct slice in)
 			return false;
 	}
 	return shift_end(&shift, out);
+}
+
+bool utf7_encode(struct buf *out, struct slice in)
+{
+	return utf7_encode_also(out, in, '\0');
 }
