@@ -13,6 +13,9 @@
  * foreign byte, or larger. */
 bool text_number(struct slice s, uint64_t max, uint64_t *value);
 
+/* The value of a hexadecimal digit, in either case; -1: it is none. */
+int text_hex_digit(char c);
+
 /* Whole input is valid UTF-8 (RFC 3629: no surrogates, no overlong forms). */
 bool text_is_utf8(struct slice s);
 bool text_is_ascii(struct slice s);

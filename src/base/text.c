@@ -22,6 +22,15 @@ bool text_number(struct slice s, uint64_t max, uint64_t *value)
 	return true;
 }
 
+int text_hex_digit(char c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	if (c >= 'a' && c <= 'f')
+		return c - 'a' + 10;
+	return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
+}
+
 /* RFC 3629 4: what the first byte allows for the second keeps out overlong
  * forms (E0, F0), surrogates (ED) and what lies above U+10FFFF (F4). */
 static const struct lead {

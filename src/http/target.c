@@ -40,26 +40,16 @@ bool http_host_is_valid(struct slice host)
 	return host.len == 0 || text_number(host, 65535, &port);
 }
 
-/* The value of a hexadecimal digit, or 16. */
-static unsigned hex_value(char c)
-{
-	if (c >= '0' && c <= '9')
-		return (unsigned)(c - '0');
-	if (c >= 'a' && c <= 'f')
-		return (unsigned)(c - 'a' + 10);
-	return c >= 'A' && c <= 'F' ? (unsigned)(c - 'A' + 10) : 16;
-}
-
 static const char *decode(struct slice raw, struct buf *out)
 {
 	for (size_t i = 0; i < raw.len; i++) {
 		unsigned char c = (unsigned char)raw.at[i];
 
 		if (c == '%') {
-			unsigned high = i + 2 < raw.len ? hex_value(raw.at[i + 1]) : 16;
-			unsigned low = i + 2 < raw.len ? hex_value(raw.at[i + 2]) : 16;
+			int high = i + 2 < raw.len ? text_hex_digit(raw.at[i + 1]) : -1;
+			int low = i + 2 < raw.len ? text_hex_digit(raw.at[i + 2]) : -1;
 
-			if (high > 15 || low > 15)
+			if (high < 0 || low < 0)
 				return "The address has a % that is not followed by two digits.";
 			c = (unsigned char)(high << 4 | low);
 			if (c < 0x20 || c == 0x7F || c == '/')

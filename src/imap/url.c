@@ -17,14 +17,6 @@ enum {
 	SECTION_MAX = 4 * 1024,
 };
 
-static int hex(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	c |= 0x20;
-	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 /* %XX undone.  False: a half one, or a NUL. */
 static bool decode(struct buf *out, struct slice s)
 {
@@ -32,8 +24,8 @@ static bool decode(struct buf *out, struct slice s)
 		char c = s.at[i];
 
 		if (c == '%') {
-			int high = i + 2 < s.len ? hex(s.at[i + 1]) : -1;
-			int low = i + 2 < s.len ? hex(s.at[i + 2]) : -1;
+			int high = i + 2 < s.len ? text_hex_digit(s.at[i + 1]) : -1;
+			int low = i + 2 < s.len ? text_hex_digit(s.at[i + 2]) : -1;
 
 			if (high < 0 || low < 0)
 				return false;

@@ -8,6 +8,8 @@
 
 #include <stdint.h>
 
+#include "base/text.h"
+
 enum { CHUNK = 2048 };
 
 /* Bytes on their way into a buf. */
@@ -147,15 +149,6 @@ enum qp_state {
 	QP_SOFT_CR,              /* "=", blanks and CR; all dropped */
 };
 
-static int hex_value(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if (c >= 'A' && c <= 'F')
-		return c - 'A' + 10;
-	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 static void qp_text(struct mime_decoder *d, struct chunk *c, char byte)
 {
 	d->state = QP_TEXT;
@@ -196,7 +189,7 @@ static void qp_escape(struct mime_decoder *d, struct chunk *c, char byte)
 	if (byte == '\n' || byte == '\r') {
 		d->pending_len = 0;
 		d->state = byte == '\n' ? QP_TEXT : QP_SOFT_CR;
-	} else if (d->state == QP_ESCAPE && hex_value(byte) >= 0) {
+	} else if (d->state == QP_ESCAPE && text_hex_digit(byte) >= 0) {
 		d->pending[d->pending_len++] = byte;
 		d->state = QP_HEX;
 	} else if ((byte == ' ' || byte == '\t') && d->pending_len < sizeof(d->pending)) {
@@ -218,11 +211,11 @@ static void qp_byte(struct mime_decoder *d, struct chunk *c, char byte)
 		qp_escape(d, c, byte);
 		return;
 	case QP_HEX:
-		if (hex_value(byte) < 0) {
+		if (text_hex_digit(byte) < 0) {
 			qp_not_escape(d, c, byte);
 			return;
 		}
-		chunk_put(c, (char)(hex_value(d->pending[1]) << 4 | hex_value(byte)));
+		chunk_put(c, (char)(text_hex_digit(d->pending[1]) << 4 | text_hex_digit(byte)));
 		d->pending_len = 0;
 		d->state = QP_TEXT;
 		return;

@@ -9,6 +9,7 @@
 #include <string.h>
 #include <utf8proc.h>
 
+#include "base/text.h"
 #include "html_entity.h"
 
 enum state {
@@ -112,14 +113,11 @@ static uint32_t number_of(struct slice word)
 
 	word = slice_from(word, hex ? 2 : 1);
 	for (size_t i = 0; i < word.len; i++) {
-		char digit = word.at[i];
-		uint32_t value = is_digit(digit) ? (uint32_t)(digit - '0') : 99;
+		int value = text_hex_digit(word.at[i]);
 
-		if (hex && is_letter(digit) && (digit | 0x20) <= 'f')
-			value = (uint32_t)((digit | 0x20) - 'a' + 10);
-		if (value >= (hex ? 16U : 10U) || c > 0x10ffff)
+		if (value < 0 || value >= (hex ? 16 : 10) || c > 0x10ffff)
 			return 0;
-		c = c * (hex ? 16 : 10) + value;
+		c = c * (hex ? 16 : 10) + (uint32_t)value;
 	}
 	return utf8proc_codepoint_valid((utf8proc_int32_t)c) ? from_windows(c) : 0;
 }

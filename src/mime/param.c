@@ -37,14 +37,6 @@ bool param_piece(struct slice name, struct param_piece *piece)
 	return !piece->numbered || text_number(rest, PARAM_PIECES_MAX - 1, &piece->number);
 }
 
-static int hex_digit(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	c = (char)(c | 0x20);
-	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 /* RFC 2231 7 ext-octet; a % that starts none stays. */
 static bool add_percent_decoded(struct buf *out, struct slice s)
 {
@@ -53,8 +45,8 @@ static bool add_percent_decoded(struct buf *out, struct slice s)
 		char c = s.at[i];
 
 		if (c == '%' && s.len - i > 2) {
-			high = hex_digit(s.at[i + 1]);
-			low = hex_digit(s.at[i + 2]);
+			high = text_hex_digit(s.at[i + 1]);
+			low = text_hex_digit(s.at[i + 2]);
 		}
 		if (high >= 0 && low >= 0) {
 			c = (char)(high * 16 + low);

@@ -102,26 +102,18 @@ static bool word_parse(struct word *w, struct slice s)
 	return true;
 }
 
-static int hex_value(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if (c >= 'A' && c <= 'F')
-		return c - 'A' + 10;
-	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 /* 4.2: as quoted-printable, with "_" for a space and no lines. */
 static bool q_decode(struct buf *out, struct slice text)
 {
 	if (!buf_reserve(out, text.len))
 		return false;
 	for (size_t i = 0; i < text.len; i++) {
+		int high = i + 2 < text.len ? text_hex_digit(text.at[i + 1]) : -1;
+		int low = i + 2 < text.len ? text_hex_digit(text.at[i + 2]) : -1;
 		char c = text.at[i];
 
-		if (c == '=' && i + 2 < text.len && hex_value(text.at[i + 1]) >= 0 &&
-		    hex_value(text.at[i + 2]) >= 0) {
-			c = (char)(hex_value(text.at[i + 1]) << 4 | hex_value(text.at[i + 2]));
+		if (c == '=' && high >= 0 && low >= 0) {
+			c = (char)(high << 4 | low);
 			i += 2;
 		} else if (c == '_') {
 			c = ' ';

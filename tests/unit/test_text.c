@@ -45,6 +45,18 @@ static void test_number(void **state)
 	assert_false(text_number(slice_make("1\0", 2), 99, &(uint64_t){ 0 }));
 }
 
+static void test_hex_digit(void **state)
+{
+	static const char digits[] = "0123456789abcdef0123456789ABCDEF";
+
+	(void)state;
+	for (int c = 0; c < 256; c++) {
+		const char *at = c ? strrchr(digits, c) : NULL;
+
+		assert_int_equal(text_hex_digit((char)c), at ? (at - digits) % 16 : -1);
+	}
+}
+
 /* Writes any number as UTF-8 would, were all of them allowed. */
 static size_t write_point(char out[4], uint32_t c)
 {
@@ -233,6 +245,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_number),
+		cmocka_unit_test(test_hex_digit),
 		cmocka_unit_test(test_every_code_point),
 		cmocka_unit_test(test_utf8),
 		cmocka_unit_test(test_ascii),
