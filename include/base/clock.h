@@ -16,6 +16,8 @@ uint64_t clock_mono_ms(void);
 uint64_t clock_mono_us(void);            /* the same in microseconds */
 void clock_set(int64_t wall);            /* tests; negative: the real clock again */
 
+extern const char clock_months[12][4];   /* "Jan" to "Dec" */
+
 enum { CLOCK_TEXT = 40 };                /* room for any of the texts below */
 
 /* "Fri, 20 Nov 2026 10:14:00 +0000" (RFC 5322 3.3), in the machine's zone. */

@@ -19,5 +19,6 @@ bool mime_date_sent(struct mime_date *out, struct slice value);
 
 /* Days of the proleptic Gregorian calendar since 1970-01-01. */
 int64_t mime_days(int year, int month, int day);
+int mime_days_in(int year, int month);   /* 28 to 31 */
 
 #endif

@@ -55,18 +55,18 @@ static time_t within_four_digits(int64_t wall)
 	return (time_t)(wall < first ? first : wall > last ? last : wall);
 }
 
+const char clock_months[12][4] = {
+	"Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
+};
+
 static void write_date(char out[CLOCK_TEXT], const struct tm *t, const char *zone)
 {
 	static const char days[7][4] = {
 		"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"
 	};
-	static const char months[12][4] = {
-		"Jan", "Feb", "Mar", "Apr", "May", "Jun",
-		"Jul", "Aug", "Sep", "Oct", "Nov", "Dec"
-	};
 
 	snprintf(out, CLOCK_TEXT, "%s, %02d %s %04d %02d:%02d:%02d %s",
-		 days[t->tm_wday], t->tm_mday, months[t->tm_mon],
+		 days[t->tm_wday], t->tm_mday, clock_months[t->tm_mon],
 		 t->tm_year + 1900, t->tm_hour, t->tm_min, t->tm_sec, zone);
 }
 

@@ -25,14 +25,6 @@ static int digits(const char *at, int count)
 	return n;
 }
 
-static int month_days(int year, int month)
-{
-	static const int days[] = { 31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31 };
-	bool leap = (year % 4 == 0 && year % 100 != 0) || year % 400 == 0;
-
-	return days[month - 1] + (month == 2 && leap);
-}
-
 /* Digits only, 'T' and 'Z' in capitals; false: a foreign byte, or too long. */
 static bool compact(char out[WHEN_TEXT], struct slice value)
 {
@@ -72,7 +64,7 @@ bool when_parse(struct when *w, struct slice value)
 	w->month = digits(text + 4, 2);
 	w->day = digits(text + 6, 2);
 	if (w->year < 1 || w->month < 1 || w->month > 12 || w->day < 1 ||
-	    w->day > month_days(w->year, w->month))
+	    w->day > mime_days_in(w->year, w->month))
 		return false;
 	if (n == 8)
 		return true;

@@ -26,10 +26,8 @@ static bool take_number(struct slice *s, size_t digits, int *out)
 
 static bool take_month(struct slice *s, int *month)
 {
-	static const char names[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
-
 	for (*month = 0; *month < 12; ++*month) {
-		if (s->len >= 3 && memcmp(s->at, names + 3 * *month, 3) == 0) {
+		if (s->len >= 3 && memcmp(s->at, clock_months[*month], 3) == 0) {
 			*s = slice_from(*s, 3);
 			return true;
 		}

@@ -4,24 +4,8 @@
  */
 #include "args.h"
 
-/* Days since 1970-01-01 of a date in the Gregorian calendar. */
-static int64_t day_number(int year, int month, int day)
-{
-	int64_t y = month <= 2 ? year - 1 : year;
-	int64_t era = (y >= 0 ? y : y - 399) / 400;
-	int64_t of_era = y - era * 400;
-	int64_t of_year = (153 * (month + (month > 2 ? -3 : 9)) + 2) / 5 + day - 1;
-
-	return era * 146097 + of_era * 365 + of_era / 4 - of_era / 100 + of_year - 719468;
-}
-
-static int days_in(int year, int month)
-{
-	static const int days[] = { 31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31 };
-	bool leap = (year % 4 == 0 && year % 100 != 0) || year % 400 == 0;
-
-	return days[month - 1] + (month == 2 && leap);
-}
+#include "base/clock.h"
+#include "mime/date.h"
 
 /* Exactly n digits. */
 static bool digits(struct imap_args *a, size_t n, int *out)
@@ -40,11 +24,8 @@ static bool digits(struct imap_args *a, size_t n, int *out)
 
 static bool month_name(struct imap_args *a, int *out)
 {
-	static const char names[12][4] = { "Jan", "Feb", "Mar", "Apr", "May", "Jun",
-					   "Jul", "Aug", "Sep", "Oct", "Nov", "Dec" };
-
 	for (int i = 0; i < 12; i++)
-		if (slice_starts_nocase(a->rest, names[i])) {
+		if (slice_starts_nocase(a->rest, clock_months[i])) {
 			*out = i + 1;
 			a->rest = slice_from(a->rest, 3);
 			return true;
@@ -58,9 +39,9 @@ static bool month_and_year(struct imap_args *a, int day, int64_t *days)
 	int month, year;
 
 	if (!args_char(a, '-') || !month_name(a, &month) || !args_char(a, '-') ||
-	    !digits(a, 4, &year) || day < 1 || day > days_in(year, month))
+	    !digits(a, 4, &year) || day < 1 || day > mime_days_in(year, month))
 		return false;
-	*days = day_number(year, month, day);
+	*days = mime_days(year, month, day);
 	return true;
 }
 

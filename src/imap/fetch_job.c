@@ -67,8 +67,6 @@ void fetch_job_begin(struct fetch_job *f, struct mailbox *m, const struct snapsh
 /* RFC 3501 9: date-time, in the machine's zone. */
 static void add_date(struct buf *out, int64_t when)
 {
-	static const char months[12][4] = { "Jan", "Feb", "Mar", "Apr", "May", "Jun",
-					    "Jul", "Aug", "Sep", "Oct", "Nov", "Dec" };
 	time_t t = (time_t)when;
 	struct tm tm;
 	long zone;
@@ -80,7 +78,7 @@ static void add_date(struct buf *out, int64_t when)
 	}
 	zone = tm.tm_gmtoff / 60;
 	buf_printf(out, "\"%2d-%s-%04d %02d:%02d:%02d %c%02ld%02ld\"", tm.tm_mday,
-		   months[tm.tm_mon], tm.tm_year + 1900, tm.tm_hour, tm.tm_min, tm.tm_sec,
+		   clock_months[tm.tm_mon], tm.tm_year + 1900, tm.tm_hour, tm.tm_min, tm.tm_sec,
 		   zone < 0 ? '-' : '+', labs(zone) / 60, labs(zone) % 60);
 }
 

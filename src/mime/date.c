@@ -6,12 +6,9 @@
  */
 #include "mime/date.h"
 
+#include "base/clock.h"
 #include "base/text.h"
 #include "lexer.h"
-
-static const char months[12][4] = {
-	"Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
-};
 
 /* RFC 5322 4.3.  Military letters and unknown names count as -0000, since
  * RFC 822 had them the wrong way round. */
@@ -34,7 +31,7 @@ int64_t mime_days(int year, int month, int day)
 	return era * 146097 + of_era * 365 + of_era / 4 - of_era / 100 + of_year - 719468;
 }
 
-static int days_in(int year, int month)
+int mime_days_in(int year, int month)
 {
 	return (int)(month == 12 ? 31 : mime_days(year, month + 1, 1) - mime_days(year, month, 1));
 }
@@ -88,7 +85,7 @@ static bool read_month(struct lexer *l, int *month)
 	struct slice name = next_piece(l);
 
 	for (int i = 0; i < 12; i++) {
-		if (name.len >= 3 && slice_is_nocase(slice_head(name, 3), months[i])) {
+		if (name.len >= 3 && slice_is_nocase(slice_head(name, 3), clock_months[i])) {
 			*month = i + 1;
 			return true;
 		}
@@ -131,7 +128,7 @@ static bool read_day(struct lexer *l, struct mime_date *d)
 	take(l, '-');
 	if (!read_year(l, &d->year))
 		return false;
-	return d->day >= 1 && d->day <= days_in(d->year, d->month);
+	return d->day >= 1 && d->day <= mime_days_in(d->year, d->month);
 }
 
 /* hour ":" minute [":" second]; nothing is midnight, which `seconds` is already. */
