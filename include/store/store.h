@@ -25,6 +25,8 @@ struct loop;
  *   mailbox.h    an open folder: snapshots, and what can be done to it
  *   snapshot.h   what is in a folder at one moment (immutable)
  *   reader.h     reading messages, on a lane
+ *   annotation.h values that clients give to folders
+ *   object_id.h  what a message and its thread are called wherever they lie
  *   uid_set.h    sets of UIDs
  */
 struct store;

@@ -70,11 +70,6 @@ void imap_input_free(struct imap_input *in)
 	free(in);
 }
 
-struct slice imap_input_text(const struct imap_input *in)
-{
-	return buf_slice(&in->text);
-}
-
 static bool is_fresh(const struct imap_session *s)
 {
 	return s->state == IMAP_FRESH;

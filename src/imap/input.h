@@ -15,10 +15,8 @@ void imap_input_free(struct imap_input *in);             /* NULL is fine; wipes 
 /* Returns how many bytes it used; starts the command when it is whole. */
 size_t imap_input_take(struct imap_session *s, struct slice unread);
 
-/* The collected text; args of the running command are views of it. */
-struct slice imap_input_text(const struct imap_input *in);
-
-/* The command is over: forgets its text, and gives the memory back. */
+/* The command is over: forgets its text, of which its args are views, and gives the
+ * memory back. */
 void imap_input_clear(struct imap_input *in);
 
 /* RFC 7888 5, RFC 9051 4.3: whether a literal of that size may come so, unasked or

@@ -152,7 +152,8 @@ enum imap_progress imap_no_status(struct imap_session *s, struct imap_running *c
 
 /* ---- Texts ---- */
 
-/* What may stand between quotes in a response: TEXT-CHAR, 7 bits. */
+/* What may stand between quotes in a response: TEXT-CHAR, and UTF-8 where the client
+ * takes that. */
 static bool quotable(struct slice s, bool utf8)
 {
 	if (s.len > QUOTED_MAX)

@@ -14,7 +14,6 @@ enum {
 	TEXT_GRID_PART = 3968,           /* a multiple of every row's length */
 	TEXT_GRID_DOCS = 1024,           /* texts in a grid, at most */
 	TEXT_GRID_MAX = 512 * 1024,      /* bytes of one */
-	TEXT_GRID_PARTS = (TEXT_GRID_MAX + TEXT_GRID_PART - 1) / TEXT_GRID_PART,
 };
 
 unsigned text_grid_docs(unsigned width);         /* texts in a grid of that width */
