@@ -5,6 +5,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/list.h"
 #include "base/slice.h"
 
 struct lane;
@@ -129,6 +130,18 @@ void store_delete(struct store *s, const char *name, store_fn *fn, void *owner);
 void store_rename(struct store *s, const char *from, const char *to, store_fn *fn, void *owner);
 /* Any name may be subscribed to; kept in Maildir/subscriptions as Dovecot does. */
 void store_subscribe(struct store *s, const char *name, bool on, store_fn *fn, void *owner);
+
+/* Told of each change of a folder's name or subscription, whoever of this program made
+ * it, from the loop: `owner` asked for it; `old` is NULL but for a RENAME.  In changed()
+ * nobody may be taken off. */
+enum store_event { STORE_CREATED, STORE_DELETED, STORE_RENAMED, STORE_SUBSCRIPTION };
+struct store_watcher {
+	struct list node;
+	void (*changed)(struct store_watcher *w, enum store_event what, const void *owner,
+			const char *name, const char *old);
+};
+void store_watch(struct store *s, struct store_watcher *w);
+void store_unwatch(struct store_watcher *w);             /* harmless when not watching */
 
 struct folder_status {
 	uint32_t messages, recent, unseen, uid_next, uid_validity;

@@ -75,6 +75,7 @@ static const struct capability {
 	[CAP_I18NLEVEL_1]   = { "I18NLEVEL=1", INSIDE, 0, 0 },                  /* RFC 5255 4 */
 	[CAP_OBJECTID]      = { "OBJECTID", INSIDE, 0, 0 },                     /* RFC 8474 */
 	[CAP_SAVEDATE]      = { "SAVEDATE", INSIDE, 0, 0 },                     /* RFC 8514 */
+	[CAP_NOTIFY]        = { "NOTIFY", INSIDE, 0, 0 },                       /* RFC 5465 */
 	[CAP_INPROGRESS]    = { "INPROGRESS", INSIDE, 0, 0 },                   /* RFC 9585 */
 	[CAP_PARTIAL]       = { "PARTIAL", INSIDE, 0, CAP_ESEARCH },            /* RFC 9394 */
 	[CAP_CONDSTORE]     = { "CONDSTORE", INSIDE, IMAP_CONDSTORE, 0 },       /* RFC 7162 3.1 */

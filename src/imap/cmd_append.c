@@ -20,6 +20,7 @@
 #include "append_url.h"
 #include "commands.h"
 #include "input.h"
+#include "notify.h"
 
 enum {
 	LINE_MAX_BYTES = 64 * 1024,      /* as the first line of a command (input.c) */
@@ -396,6 +397,7 @@ static void got_uid(void *owner, enum store_status st, const struct spool_result
 
 	if (st == STORE_OK && r->uid) {
 		add_uids(a, &r->uid, 1);
+		imap_notify_own(s, r->uid_validity, &r->uid, 1);
 		a->uid_validity = r->uid_validity;
 	}
 	imap_store_answer(owner, st);
@@ -463,6 +465,7 @@ static void got_uids(void *owner, enum store_status st, const struct spool_group
 
 	if (st == STORE_OK && r->count && r->uids[0]) {
 		add_uids(a, r->uids, r->count);
+		imap_notify_own(s, r->uid_validity, r->uids, r->count);
 		a->uid_validity = r->uid_validity;
 	}
 	imap_store_answer(owner, st);

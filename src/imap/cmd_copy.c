@@ -4,6 +4,7 @@
  * follow it (RFC 6851 4.3).
  */
 #include "commands.h"
+#include "notify.h"
 
 enum {
 	/* A hundred thousand UIDs with gaps, twice.  Past it COPYUID is left out,
@@ -43,6 +44,8 @@ static void copied(void *owner, enum store_status st, const struct copy_result *
 	struct imap_session *s = owner;
 	struct copy *c = s->running->at;
 
+	if (st == STORE_OK && r && r->count)
+		imap_notify_own(s, r->uid_validity, r->to, r->count);
 	if (st == STORE_OK && r && r->count && imap_has(s, CAP_UIDPLUS)) {
 		buf_printf(&c->copyuid, "[COPYUID %u ", r->uid_validity);
 		add_uids(&c->copyuid, r->from, r->count);

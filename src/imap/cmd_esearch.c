@@ -362,8 +362,10 @@ static enum imap_progress answer(struct imap_session *s, struct imap_running *cm
 	if (m->result.count && !search_result_write(&m->result, s))
 		return IMAP_WAIT_OUTPUT;
 	/* 2.2: of the selected mailbox alone. */
-	if (m->ret.options & SEARCH_RETURN_UPDATE && !m->open)
+	if (m->ret.options & SEARCH_RETURN_UPDATE && !m->open) {
 		imap_context_add(&m->run, cmd, true);
+		imap_context_fetch(s, cmd->tag, m->ret.items);
+	}
 	search_run_release(&m->run);
 	m->searching = false;
 	mailbox_release(m->open);

@@ -4,10 +4,13 @@
  * message numbers go down.
  */
 #include "commands.h"
+#include "notify.h"
 
 static enum imap_progress expunged(struct imap_session *s, struct imap_running *cmd)
 {
 	const struct snapshot *newest = mailbox_newest(s->mailbox);
+	/* Flags that NOTIFY keeps from the client it must be able to ask for later. */
+	bool all = imap_notify_flags(s) && !s->misses_flags;
 
 	if (cmd->status != STORE_OK)
 		return imap_no_status(s, cmd, cmd->status);
@@ -16,7 +19,8 @@ static enum imap_progress expunged(struct imap_session *s, struct imap_running *
 	/* RFC 7162 3.2.7, 3.2.9: in this reply, which comes behind all that is told. */
 	cmd->modseq_in_reply = true;
 	return imap_ok(s, cmd, "[HIGHESTMODSEQ %llu] %s completed",
-		       (unsigned long long)snapshot_modseq(newest), cmd->command->name);
+		       (unsigned long long)(all ? snapshot_modseq(newest) : s->synced),
+		       cmd->command->name);
 }
 
 enum imap_progress cmd_expunge(struct imap_session *s, struct imap_running *cmd)

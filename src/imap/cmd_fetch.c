@@ -15,6 +15,7 @@
 #include "base/mem.h"
 #include "capability.h"
 #include "commands.h"
+#include "fetch_items.h"
 #include "fetch_job.h"
 #include "fetch_modifier.h"
 #include "net/loop.h"
@@ -138,17 +139,6 @@ static void keep_part(struct uid_set *asked, const struct partial_range *p)
 	*asked = part;
 }
 
-/* RFC 9051 has BINARY in itself. */
-static bool has_all(const struct imap_session *s, const struct fetch_plan *p)
-{
-	return (!p->binary || imap_has(s, CAP_BINARY) || (s->enabled & IMAP_REV2)) &&
-	       (!p->preview || imap_has(s, CAP_PREVIEW)) &&
-	       (!fetch_plan_has(p, FETCH_SAVEDATE) || imap_has(s, CAP_SAVEDATE)) &&
-	       (!fetch_plan_has(p, FETCH_EMAILID) || imap_has(s, CAP_OBJECTID)) &&
-	       (!fetch_plan_has(p, FETCH_THREADID) || imap_has(s, CAP_OBJECTID)) &&
-	       (!fetch_plan_has(p, FETCH_MODSEQ) || imap_has(s, CAP_CONDSTORE));
-}
-
 static unsigned modifiers_known(const struct imap_session *s, const struct imap_running *cmd)
 {
 	return (imap_has(s, CAP_CONDSTORE) ? FETCH_CHANGEDSINCE : 0u) |
@@ -171,7 +161,7 @@ static bool parse(struct imap_session *s, struct imap_running *cmd, struct fetch
 	/* RFC 7162 3.1.4.1. */
 	if (f->modifiers.changed)
 		fetch_plan_add(plan, FETCH_MODSEQ);
-	if (!has_all(s, plan))
+	if (!imap_fetch_plan_is_known(s, plan))
 		return args_want(a, "a FETCH item");
 	return true;
 }

@@ -97,6 +97,7 @@ static enum imap_progress answer(struct imap_session *s, struct imap_running *cm
 		return IMAP_WAIT_OUTPUT;
 	if (f->ret.options & SEARCH_RETURN_UPDATE)
 		imap_context_add(&f->run, cmd, false);
+	imap_context_fetch(s, cmd->tag, f->ret.items);
 	if (gone)
 		return imap_ok(s, cmd, "[EXPUNGEISSUED] %s completed", cmd->command->name);
 	return imap_completed(s, cmd);

@@ -193,6 +193,7 @@ static enum imap_progress tell_sorted(struct imap_session *s, struct imap_runnin
 	if (f->ret.options & SEARCH_RETURN_UPDATE)
 		imap_context_add_sorted(&f->run, cmd, &f->order.job->sorter.program,
 					f->order.job->found, f->order.job->count);
+	imap_context_fetch(s, cmd->tag, f->ret.items);
 	return complete(s, cmd);
 }
 

@@ -7,6 +7,7 @@
 
 #define ANY   (IMAP_FRESH | IMAP_AUTHED | IMAP_SELECTED)
 #define IN    (IMAP_AUTHED | IMAP_SELECTED)
+#define TAKES IMAP_RENUMBERS
 #define BY_NUMBER (IMAP_NUMBERS | IMAP_NO_EXPUNGE)
 
 const struct imap_command imap_commands[] = {
@@ -45,6 +46,7 @@ const struct imap_command imap_commands[] = {
 	{ "GETQUOTA",     IN, 0, cmd_getquota, CAP_QUOTA },                   /* RFC 9208 4.1.1 */
 	{ "GETQUOTAROOT", IN, 0, cmd_getquotaroot, CAP_QUOTA },               /* 4.1.2 */
 	{ "SETQUOTA",     IN, 0, cmd_setquota, CAP_QUOTA },                   /* 4.1.3 */
+	{ "NOTIFY",       IN, 0, cmd_notify, CAP_NOTIFY },                    /* RFC 5465 3.1 */
 	{ "ENABLE",       IN, 0, cmd_enable, CAP_ENABLE },                    /* RFC 5161 3.1 */
 	{ "IDLE",         IN, IMAP_BARE | IMAP_PUSHES, cmd_idle, CAP_IDLE },  /* RFC 2177 3 */
 
@@ -52,8 +54,8 @@ const struct imap_command imap_commands[] = {
 	{ "CHECK",        IMAP_SELECTED, IMAP_BARE, cmd_check, 0 },           /* RFC 3501 6.4.1 */
 	{ "CLOSE",        IMAP_SELECTED, IMAP_BARE, cmd_close, 0 },           /* 6.4.2 */
 	{ "UNSELECT",     IMAP_SELECTED, IMAP_BARE, cmd_unselect, CAP_UNSELECT }, /* RFC 3691 2 */
-	{ "EXPUNGE",      IMAP_SELECTED, IMAP_BARE, cmd_expunge, 0 },         /* RFC 3501 6.4.3 */
-	{ "UID EXPUNGE",  IMAP_SELECTED, 0, cmd_expunge, CAP_UIDPLUS },       /* RFC 4315 2.1 */
+	{ "EXPUNGE",      IMAP_SELECTED, IMAP_BARE | TAKES, cmd_expunge, 0 }, /* RFC 3501 6.4.3 */
+	{ "UID EXPUNGE",  IMAP_SELECTED, TAKES, cmd_expunge, CAP_UIDPLUS }, /* RFC 4315 2.1 */
 	{ "SEARCH",       IMAP_SELECTED, BY_NUMBER, cmd_search, 0 },          /* RFC 3501 6.4.4 */
 	{ "UID SEARCH",   IMAP_SELECTED, 0, cmd_search, 0 },                  /* 6.4.8 */
 	{ "CANCELUPDATE", IMAP_SELECTED, 0, cmd_cancelupdate, 0 },   /* RFC 5267 4.3.5 */
@@ -67,10 +69,12 @@ const struct imap_command imap_commands[] = {
 	{ "UID STORE",    IMAP_SELECTED, 0, cmd_store, 0 },                   /* 6.4.8 */
 	{ "COPY",         IMAP_SELECTED, IMAP_NUMBERS, cmd_copy, 0 },         /* 6.4.7 */
 	{ "UID COPY",     IMAP_SELECTED, 0, cmd_copy, 0 },                    /* 6.4.8 */
-	{ "MOVE",         IMAP_SELECTED, IMAP_NUMBERS, cmd_move, CAP_MOVE },  /* RFC 6851 3.1 */
-	{ "UID MOVE",     IMAP_SELECTED, 0, cmd_move, CAP_MOVE },             /* 3.2 */
+	/* RFC 6851 3.1 */
+	{ "MOVE",         IMAP_SELECTED, IMAP_NUMBERS | TAKES, cmd_move, CAP_MOVE },
+	{ "UID MOVE",     IMAP_SELECTED, TAKES, cmd_move, CAP_MOVE }, /* 3.2 */
 	/* RFC 8508 3.2 */
-	{ "REPLACE",      IMAP_SELECTED, IMAP_OWN_INPUT | IMAP_NUMBERS, cmd_replace, CAP_REPLACE },
-	{ "UID REPLACE",  IMAP_SELECTED, IMAP_OWN_INPUT, cmd_replace, CAP_REPLACE },  /* 3.3 */
+	{ "REPLACE",      IMAP_SELECTED, IMAP_OWN_INPUT | IMAP_NUMBERS | TAKES, cmd_replace, CAP_REPLACE },
+	/* 3.3 */
+	{ "UID REPLACE",  IMAP_SELECTED, IMAP_OWN_INPUT | TAKES, cmd_replace, CAP_REPLACE },
 	{ NULL, 0, 0, NULL, 0 }
 };

@@ -13,7 +13,7 @@ imap_run_fn cmd_create, cmd_delete, cmd_rename, cmd_subscribe, cmd_unsubscribe, 
 imap_run_fn cmd_list, cmd_lsub, cmd_getmetadata, cmd_setmetadata;
 imap_run_fn cmd_getquota, cmd_getquotaroot, cmd_setquota;
 imap_run_fn cmd_fetch, cmd_search, cmd_esearch, cmd_cancelupdate, cmd_store, cmd_copy, cmd_move, cmd_expunge;
-imap_run_fn cmd_append, cmd_replace, cmd_idle;
+imap_run_fn cmd_append, cmd_replace, cmd_idle, cmd_notify;
 imap_run_fn cmd_sort, cmd_thread;
 
 #endif

@@ -18,6 +18,7 @@
 #include "commands.h"
 #include "context_order.h"
 #include "search_again.h"
+#include "unasked.h"
 
 enum {
 	LATER_MS = 100,                  /* the client is in the middle of a response */
@@ -40,6 +41,9 @@ struct imap_context {
 	struct uid_set results;          /* as the client knows them */
 	struct uid_set changed;          /* to be looked at */
 	struct uid_set looked_at;        /* under way */
+	char *items;                     /* to be fetched of new results; NULL: nothing */
+	size_t items_len;
+	struct uid_set fresh;            /* new in the mailbox, and not looked at yet */
 	struct context_order *order;     /* of a SORT; NULL: the mailbox's */
 	struct uid_set come;             /* being sorted */
 	struct timer later;
@@ -59,6 +63,8 @@ static void context_free(struct imap_context *c)
 	uid_set_release(&c->results);
 	uid_set_release(&c->changed);
 	uid_set_release(&c->looked_at);
+	uid_set_release(&c->fresh);
+	free(c->items);
 	free(c->tag);
 	free(c);
 }
@@ -295,6 +301,23 @@ static void begin_placing(struct imap_context *c, const struct uid_set *come)
 	uid_set_release(&all);
 }
 
+/* RFC 5465 7: of new messages, not of such that became results by a change. */
+static void fetch_new(struct imap_context *c, const struct uid_set *come)
+{
+	struct uid_set new_ones, rest;
+
+	if (!c->items)
+		return;
+	uid_set_init(&new_ones);
+	uid_set_init(&rest);
+	uid_set_common(&new_ones, come, &c->fresh);
+	imap_unasked_fetch(c->s, slice_make(c->items, c->items_len), &new_ones);
+	uid_set_common(&rest, &c->fresh, &c->changed);
+	uid_set_release(&new_ones);
+	uid_set_release(&c->fresh);
+	c->fresh = rest;
+}
+
 static void looked(struct imap_context *c)
 {
 	struct difference d = { .c = c };
@@ -302,6 +325,7 @@ static void looked(struct imap_context *c)
 
 	compare_all(&d);
 	placing = c->order && d.come.count;
+	fetch_new(c, &d.come);
 	tell_gone(c, &d.go);
 	subtract(&c->results, &d.go);
 	uid_set_release(&c->looked_at);
@@ -396,19 +420,35 @@ static void note_changed(void *ctx, enum snapshot_change what, uint32_t seq, uin
 		uid_set_add(ctx, uid, uid);
 }
 
+static void note_added(void *ctx, enum snapshot_change what, uint32_t seq, uint32_t uid)
+{
+	(void)seq;
+	if (what == SNAPSHOT_ADDED)
+		uid_set_add(ctx, uid, uid);
+}
+
+static void note(struct uid_set *in, const struct snapshot *from, const struct snapshot *to,
+		 snapshot_diff_fn *which)
+{
+	struct uid_set found;
+
+	uid_set_init(&found);
+	snapshot_diff(from, to, which, &found);
+	add_all(in, &found);
+	uid_set_release(&found);
+}
+
 static void moved(struct imap_observer *o, const struct snapshot *from, const struct snapshot *to)
 {
 	struct imap_context *c = container_of(o, struct imap_context, observer);
-	struct uid_set changed;
 
 	if (!to) {
 		context_free(c);
 		return;
 	}
-	uid_set_init(&changed);
-	snapshot_diff(from, to, note_changed, &changed);
-	add_all(&c->changed, &changed);
-	uid_set_release(&changed);
+	note(&c->changed, from, to, note_changed);
+	if (c->items)
+		note(&c->fresh, from, to, note_added);
 	look(c);
 }
 
@@ -519,6 +559,16 @@ void imap_context_add_sorted(struct search_run *run, struct imap_running *cmd,
 	}
 	c = add(run, cmd, found, count);
 	c->order = context_order_new(s, program, found, count, placed, c);
+}
+
+void imap_context_fetch(struct imap_session *s, const char *tag, struct slice items)
+{
+	struct imap_context *c = find(s, tag);
+
+	if (!c || !items.len)
+		return;
+	c->items = mem_bytes(items.at, items.len);
+	c->items_len = items.len;
 }
 
 /* CANCELUPDATE 1*(SP quoted) (RFC 5267 4.3.5): all of them or, when one is not known,

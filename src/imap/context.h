@@ -28,6 +28,9 @@ void imap_context_add(struct search_run *run, struct imap_running *cmd, bool cor
 void imap_context_add_sorted(struct search_run *run, struct imap_running *cmd,
 			     const struct sort_program *program, const uint32_t *found,
 			     size_t count);
+/* What is to be FETCHed of new messages that come into the results of the search with
+ * that tag (RFC 5465 7); copied. */
+void imap_context_fetch(struct imap_session *s, const char *tag, struct slice items);
 void imap_context_refuse(struct imap_session *s, const struct imap_running *cmd);
 
 #endif

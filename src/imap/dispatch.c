@@ -20,7 +20,9 @@
 #include "input.h"
 #include "literal.h"
 #include "metadata.h"
+#include "notify.h"
 #include "progress.h"
+#include "unasked.h"
 
 enum {
 	/* 64 times the longest line and its literals: what readers of arguments
@@ -173,12 +175,15 @@ void imap_drop_command(struct imap_session *s)
 
 	if (!cmd)
 		return;
-	s->running = NULL;
+	s->running = s->set_aside;
+	s->set_aside = NULL;
 	imap_progress_end(s);
 	if (cmd->release)
 		cmd->release(s, cmd);
+	/* A line may be half there, which is the client's next. */
+	if (!cmd->unasked)
+		imap_input_clear(s->input);
 	arena_free(cmd->arena);
-	imap_input_clear(s->input);
 }
 
 static void command_is_over(struct imap_session *s)
@@ -194,6 +199,8 @@ static void command_is_over(struct imap_session *s)
 	 * says "deselected"; a client that reconnects finds everything as it is. */
 	else if (s->mailbox && mailbox_is_gone(s->mailbox))
 		imap_bye(s, "The selected mailbox was deleted or renamed");
+	imap_notify_wake(s);
+	imap_unasked_wake(s);
 }
 
 static void went(struct imap_session *s, struct imap_running *cmd, enum imap_progress progress)
@@ -215,7 +222,8 @@ static void went(struct imap_session *s, struct imap_running *cmd, enum imap_pro
 		return;
 	case IMAP_WAIT_JOB:
 		pause(s, true);
-		imap_progress_begin(s);
+		if (!cmd->unasked)
+			imap_progress_begin(s);
 		return;
 	case IMAP_WAIT_INPUT:
 		pause(s, false);
@@ -249,6 +257,25 @@ void imap_start(struct imap_session *s, const struct imap_head *head)
 	went(s, cmd, cmd->command->run(s, cmd));
 }
 
+void imap_run_unasked(struct imap_session *s, const struct imap_command *c, struct slice args)
+{
+	struct arena *arena = arena_new(COMMAND_MEMORY);
+	struct imap_running *cmd = arena_get(arena, sizeof(*cmd));
+
+	assert(!s->set_aside);
+	cmd->command = c;
+	cmd->arena = arena;
+	cmd->tag = "*";
+	cmd->uid = true;
+	cmd->unasked = true;
+	cmd->args = (struct imap_args){
+		.rest = arena_copy(arena, args), .arena = arena, .utf8 = s->enabled & IMAP_UTF8,
+	};
+	s->set_aside = s->running;
+	s->running = cmd;
+	went(s, cmd, c->run(s, cmd));
+}
+
 void imap_command_resume(struct imap_session *s)
 {
 	struct imap_running *cmd = s->running;
@@ -279,6 +306,8 @@ void imap_command_drained(struct imap_session *s)
 {
 	struct imap_running *cmd = s->running;
 
+	imap_notify_wake(s);
+	imap_unasked_wake(s);
 	if (!cmd)
 		return;
 	if (cmd->waiting == IMAP_WAIT_OUTPUT)

@@ -22,7 +22,10 @@ void imap_refuse(struct imap_session *s, const struct imap_head *head);
 /* Runs the collected command. */
 void imap_start(struct imap_session *s, const struct imap_head *head);
 
-/* The session is closing. */
+/* Runs a command that the session gives itself, while there is none, or over IDLE. */
+void imap_run_unasked(struct imap_session *s, const struct imap_command *c, struct slice args);
+
+/* The session is closing.  IDLE may lie under the command: then once more. */
 void imap_drop_command(struct imap_session *s);
 
 /* From the connection. */

@@ -54,7 +54,7 @@ bool imap_entries_read(struct imap_args *a, struct imap_entries *e)
 
 /* ---- Responses ---- */
 
-static void add_name(struct buf *out, const char *name)
+void imap_entry_text(struct buf *out, const char *name)
 {
 	/* atom-specials; controls are in no name. */
 	if (strpbrk(name, "(){ \"\\]"))
@@ -120,7 +120,7 @@ static void add_entry(struct response *r, const char *name, struct slice value)
 		buf_add_byte(r->out, ' ');
 	}
 	r->open = true;
-	add_name(r->out, name);
+	imap_entry_text(r->out, name);
 	buf_add_byte(r->out, ' ');
 	add_value(r->out, value);
 }
@@ -176,13 +176,14 @@ static void changed(struct annotation_watcher *w, const void *owner, const char 
 	struct imap_session *s = container_of(w, struct imap_session, annotations);
 	struct buf line;
 
-	if (owner == s || s->ending)
+	/* NOTIFY says whether and when. */
+	if (owner == s || s->ending || s->notify)
 		return;
 	buf_init(&line, 8 * 1024);
 	buf_add_text(&line, "* METADATA ");
 	imap_mailbox_text(&line, s, folder);
 	buf_add_byte(&line, ' ');
-	add_name(&line, name);
+	imap_entry_text(&line, name);
 	buf_add_text(&line, "\r\n");
 	if (!s->untold.len || !memmem(s->untold.data, s->untold.len, line.data, line.len))
 		buf_add(&s->untold, buf_slice(&line));

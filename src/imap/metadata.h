@@ -18,6 +18,8 @@ struct imap_entries {
 
 /* RFC 5464 3.2: an astring that may be the name of an entry, or of a level above some. */
 bool imap_entry_read(struct imap_args *a, const char **name);
+/* As in a response. */
+void imap_entry_text(struct buf *out, const char *name);
 /* "(" entry *(SP entry) ")" */
 bool imap_entries_read(struct imap_args *a, struct imap_entries *e);
 /* Response lines; mailbox "": the server.  *longest: of the values that were too large

@@ -8,6 +8,7 @@
 #include "base/buf.h"
 #include "metadata.h"
 #include "mime/utf7.h"
+#include "notify.h"
 #include "session.h"
 
 enum {
@@ -75,8 +76,11 @@ enum imap_progress imap_ok(struct imap_session *s, struct imap_running *cmd, con
 {
 	va_list args;
 
+	if (cmd->unasked)
+		return IMAP_DONE;
 	imap_update(s, !cmd->no_expunge);
 	imap_tell_metadata(s);
+	imap_notify_tell(s);
 	s->bad_replies = 0;
 	log_reply(s, cmd, "OK");
 	va_start(args, fmt);
@@ -89,8 +93,11 @@ enum imap_progress imap_no(struct imap_session *s, struct imap_running *cmd, con
 {
 	va_list args;
 
+	if (cmd->unasked)
+		return IMAP_DONE;
 	imap_update(s, !cmd->no_expunge);
 	imap_tell_metadata(s);
+	imap_notify_tell(s);
 	s->bad_replies = 0;
 	log_reply(s, cmd, "NO");
 	va_start(args, fmt);
@@ -104,6 +111,8 @@ enum imap_progress imap_bad(struct imap_session *s, struct imap_running *cmd, co
 {
 	va_list args;
 
+	if (cmd->unasked)
+		return IMAP_DONE;
 	s->bad_replies++;
 	log_reply(s, cmd, "BAD");
 	va_start(args, fmt);

@@ -4,6 +4,8 @@
  */
 #include "search_return.h"
 
+#include "fetch_items.h"
+
 static const struct {
 	const char *name;
 	enum search_option option;
@@ -55,6 +57,9 @@ static bool parse_option(struct search_return *out, struct imap_args *a, unsigne
 		if (options[i].option & out->options & SEARCH_RETURN_PARTIAL)
 			return args_want(a, "one PARTIAL");
 		out->options |= options[i].option;
+		if (options[i].option == SEARCH_RETURN_UPDATE && known & SEARCH_RETURN_ITEMS &&
+		    args_peek(a, ' ') && slice_starts_nocase(slice_from(a->rest, 1), "("))
+			return args_space(a) && imap_fetch_items_parse(a, &out->items);
 		return options[i].option != SEARCH_RETURN_PARTIAL ||
 		       (args_space(a) && partial_range_parse(&out->partial, a));
 	}

@@ -20,6 +20,7 @@ enum search_option {
 	SEARCH_RETURN_PARTIAL = 1 << 5,  /* RFC 9394 3.1, RFC 5267 4.4 */
 	SEARCH_RETURN_UPDATE  = 1 << 6,  /* RFC 5267 4.3 */
 	SEARCH_RETURN_CONTEXT = 1 << 7,  /* 4.2: a hint, and taken for no more */
+	SEARCH_RETURN_ITEMS   = 1 << 8,  /* RFC 5465 7: UPDATE may have FETCH items behind it */
 };
 
 /* "1:500": the first to the 500th result; "-1:-100": the last 100. */
@@ -32,6 +33,7 @@ struct search_return {
 	bool extended;                   /* the answer is ESEARCH (there was a RETURN) */
 	unsigned options;
 	struct partial_range partial;
+	struct slice items;              /* "(UID ...)"; len 0: none */
 };
 
 /* ["RETURN (" options ") "].  An empty list is ALL; options that are not in `known`

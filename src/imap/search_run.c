@@ -97,7 +97,8 @@ unsigned search_options_known(const struct imap_session *s, bool sort)
 	if (context || (imap_has(s, CAP_PARTIAL) && !sort))
 		known |= SEARCH_RETURN_PARTIAL;
 	if (context)
-		known |= SEARCH_RETURN_UPDATE | SEARCH_RETURN_CONTEXT;
+		known |= SEARCH_RETURN_UPDATE | SEARCH_RETURN_CONTEXT |
+			 (imap_has(s, CAP_NOTIFY) ? SEARCH_RETURN_ITEMS : 0u);
 	return known;
 }
 

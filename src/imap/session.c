@@ -16,7 +16,9 @@
 #include "dispatch.h"
 #include "input.h"
 #include "metadata.h"
+#include "notify.h"
 #include "progress.h"
+#include "unasked.h"
 
 enum {
 	/* Strangers hold a connection for little; and for 5 minutes in all,
@@ -37,9 +39,11 @@ static void mailbox_changed(struct mailbox_watcher *w)
 
 	if (s->ending)
 		return;
+	if (s->notify)
+		imap_notify_wake(s);
 	/* Told at the end of the next command, but in IDLE now (RFC 2177 3), unless
 	 * the client does not read: then when it has. */
-	if (pushes && !conn_full(s->base.conn))
+	else if (pushes && !conn_full(s->base.conn))
 		imap_update(s, true);
 	/* RFC 5267 4.3.2: results that are followed are told at any time, and what they
 	 * belong to (RFC 3501 5.3); but no EXPUNGE. */
@@ -64,6 +68,7 @@ static struct session *session_open(struct conn *conn, const void *server)
 	uid_set_init(&s->saved);
 	list_init(&s->contexts);
 	imap_progress_init(s);
+	imap_unasked_init(s);
 	list_init(&s->observers);
 	conn_set_idle(conn, FRESH_IDLE_S);
 	conn_set_deadline(conn, FRESH_TOTAL_S);
@@ -78,6 +83,7 @@ static struct session *session_open(struct conn *conn, const void *server)
 
 void imap_forget_user(struct imap_session *s)
 {
+	imap_notify_end(s);
 	imap_unselect(s);
 	s->state = IMAP_FRESH;
 	s->enabled = 0;
@@ -142,7 +148,9 @@ static void session_close(struct session *base)
 	const char *reason = s->ending ? "said goodbye" : "connection lost";
 
 	s->ending = true;
-	imap_drop_command(s);
+	while (s->running)
+		imap_drop_command(s);
+	imap_notify_end(s);
 	if (s->server->store)
 		store_abandon(s->server->store, s);
 	if (conn_loop(s->base.conn))

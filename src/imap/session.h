@@ -59,6 +59,7 @@ enum {
 	IMAP_OWN_INPUT  = 1 << 3,
 	IMAP_BARE       = 1 << 4,   /* takes no arguments */
 	IMAP_PUSHES     = 1 << 5,   /* updates are told as they come (IDLE) */
+	IMAP_RENUMBERS  = 1 << 7,   /* takes messages away, and so tells of all changes */
 	IMAP_NUMBERS    = 1 << 6,   /* names messages by number: not after ENABLE UIDONLY */
 };
 
@@ -84,6 +85,7 @@ struct imap_running {
 	struct imap_args args;      /* begin with the SP behind the name */
 	bool uid;                   /* the UID form */
 	bool no_expunge;            /* as IMAP_NO_EXPUNGE, at first */
+	bool unasked;               /* no client's: there is no reply (unasked.c) */
 	bool modseq_in_reply;       /* the tagged reply has HIGHESTMODSEQ */
 	/* IMAP_OWN_INPUT: the literal whose head ends args; NULL: there is none. */
 	const struct imap_literal *own;
@@ -133,6 +135,7 @@ struct imap_session {
 	/* The folder's modseq up to which the client knows everything.  The view has
 	 * later flags while expunges may not be told (RFC 7162 3.2). */
 	uint64_t synced;
+	bool misses_flags;                  /* and no later one: NOTIFY kept flags from it */
 	bool holds_back;                    /* some expunges were not told yet */
 	struct uid_set recent;              /* \Recent for this session */
 	struct uid_set saved;               /* "$" (RFC 5182): UIDs, some perhaps gone */
@@ -140,6 +143,10 @@ struct imap_session {
 	struct list contexts;               /* searches with UPDATE: context.c */
 
 	struct imap_running *running;       /* NULL: waiting for a command */
+	struct imap_running *set_aside;     /* IDLE, while a command of our own runs */
+	struct list unasked;                /* unasked.c, with the next */
+	struct deferred unasked_go;
+	struct imap_notify *notify;         /* NULL: there was no NOTIFY */
 	struct imap_input *input;           /* the line being collected: input.c */
 	struct timer progress;              /* of the running command: progress.c */
 	struct deferred go_on;              /* a command that waits for no one: dispatch.c */

@@ -6,12 +6,6 @@
 
 #include "capability.h"
 
-enum item {
-	ITEM_MESSAGES, ITEM_RECENT, ITEM_UIDNEXT, ITEM_UIDVALIDITY, ITEM_UNSEEN, ITEM_DELETED,
-	ITEM_DELETED_STORAGE, ITEM_SIZE, ITEM_HIGHESTMODSEQ, ITEM_MAILBOXID, ITEM_APPENDLIMIT,
-	ITEMS
-};
-
 static const struct {
 	const char *name;
 	enum imap_cap cap;
@@ -61,7 +55,8 @@ void imap_status_items_enable(struct imap_session *s, unsigned items)
 		imap_enable(s, IMAP_CONDSTORE);
 }
 
-static uint64_t value(const struct imap_session *s, const struct folder_status *is, enum item item)
+static uint64_t value(const struct imap_session *s, const struct folder_status *is,
+		      enum imap_status_item item)
 {
 	switch (item) {
 	case ITEM_MESSAGES:
@@ -102,7 +97,7 @@ bool imap_status_text(struct buf *out, const struct imap_session *s, const char 
 	imap_mailbox_text(out, s, name);
 	buf_add_text(out, " (");
 	for (int i = 0; i < ITEMS; i++) {
-		unsigned long long number = value(s, is, (enum item)i);
+		unsigned long long number = value(s, is, (enum imap_status_item)i);
 
 		if (!(items & 1u << i))
 			continue;

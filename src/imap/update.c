@@ -12,7 +12,9 @@
 
 #include "base/buf.h"
 #include "flags.h"
+#include "notify.h"
 #include "session.h"
+#include "unasked.h"
 
 enum {
 	OUTPUT_PIECE = 16 * 1024,        /* responses are handed to the connection in such */
@@ -76,6 +78,7 @@ void imap_select(struct imap_session *s, struct mailbox *m, bool read_only)
 	s->view = snapshot_hold(mailbox_newest(m));
 	s->synced = snapshot_modseq(s->view);
 	s->holds_back = false;
+	s->misses_flags = false;
 	s->read_only = read_only;
 	s->state = IMAP_SELECTED;
 	take_recent(s);
@@ -93,6 +96,8 @@ void imap_unselect(struct imap_session *s)
 		list_remove(&o->node);
 		o->moved(o, s->view, NULL);
 	}
+	imap_notify_unselects(s);
+	imap_unasked_forget(s);
 	mailbox_unwatch(&s->watcher);
 	snapshot_drop(s->view);
 	mailbox_release(s->mailbox);
@@ -169,6 +174,11 @@ static void tell_flags(void *ctx, enum snapshot_change what, uint32_t seq, uint3
 
 	if (what != SNAPSHOT_CHANGED || (is_own(t, uid) && t->own_told == IMAP_OWN_FLAGS))
 		return;
+	/* RFC 5465 3.1.  What another session did is not what STORE said. */
+	if (!is_own(t, uid) && !imap_notify_flags(t->s)) {
+		t->s->misses_flags = true;
+		return;
+	}
 	quiet = is_own(t, uid) && imap_as_edited(t->edit, t->from, t->to, uid);
 	if (!quiet)
 		tell_message(t, seq, true);
@@ -226,7 +236,8 @@ static void note_synced(struct telling *t)
 	const struct snapshot *newest = mailbox_newest(s->mailbox);
 
 	s->holds_back = t->to != newest;
-	if (s->holds_back)
+	/* RFC 7162 3.1.2.2: it would never ask for the flags it was not told. */
+	if (s->holds_back || s->misses_flags)
 		return;
 	s->synced = snapshot_modseq(newest);
 	if (t->expunged && s->enabled & IMAP_CONDSTORE &&
@@ -281,6 +292,7 @@ static void tell(struct telling *t)
 	buf_release(&t->out);
 	note_synced(t);
 	call_observers(t);
+	imap_notify_moved(s, t->from, t->to);
 }
 
 static void update(struct imap_session *s, bool expunges, struct telling *t)
@@ -293,6 +305,8 @@ static void update(struct imap_session *s, bool expunges, struct telling *t)
 	if (newest == s->view && !t->own)
 		return;
 	t->s = s;
+	/* RFC 5465 5.1 */
+	t->with_uid = t->with_uid || s->notify;
 	t->from = s->view;
 	t->to = expunges ? snapshot_hold(newest) :
 			   snapshot_without_expunges(s->view, newest);
@@ -304,6 +318,9 @@ void imap_update(struct imap_session *s, bool expunges)
 {
 	struct telling t = { 0 };
 
+	/* RFC 5465 3.1: nothing of a mailbox that NOTIFY does not speak of. */
+	if (!imap_notify_moves(s))
+		return;
 	update(s, expunges, &t);
 	/* RFC 7162 3.2: with expunges held back no modseq after them counts. */
 	if (s->mailbox && !s->ending && s->holds_back && s->enabled & IMAP_CONDSTORE)

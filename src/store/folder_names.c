@@ -24,7 +24,9 @@ enum { LOST_MAX = 64 * (NAME_MAX_BYTES + 1) };
 struct name_job {
 	struct mail_job mail;
 	struct folder_name name, to;
+	enum store_event event;
 	bool on;
+	bool same;                       /* nothing changed by it */
 	unsigned uses;
 	struct folder_status status;     /* of a folder made, for whoever wants it */
 	struct buf lost;                 /* names of folders that lost a use by it, a NUL behind each */
@@ -32,10 +34,37 @@ struct name_job {
 	store_fn *fn;
 };
 
+void store_watch(struct store *s, struct store_watcher *w)
+{
+	store_unwatch(w);
+	list_append(&s->name_watchers, &w->node);
+}
+
+void store_unwatch(struct store_watcher *w)
+{
+	if (w->node.next)
+		list_remove(&w->node);
+}
+
+static void tell_watchers(const struct name_job *j)
+{
+	const struct question *q = &j->mail.question;
+	bool renamed = j->event == STORE_RENAMED;
+
+	list_each(node, after, &q->store->name_watchers) {
+		struct store_watcher *w = container_of(node, struct store_watcher, node);
+
+		w->changed(w, j->event, q->abandoned ? NULL : q->owner,
+			   renamed ? j->to.at : j->name.at, renamed ? j->name.at : NULL);
+	}
+}
+
 static void finish_name(struct mail_job *mail)
 {
 	struct name_job *j = container_of(mail, struct name_job, mail);
 
+	if (mail->st == STORE_OK && !j->same)
+		tell_watchers(j);
 	for (size_t at = 0; at < j->lost.len; at += strlen(j->lost.data + at) + 1)
 		annotation_tell(mail->question.store, NULL, j->lost.data + at, ANNOTATION_USE);
 	buf_release(&j->lost);
@@ -45,10 +74,12 @@ static void finish_name(struct mail_job *mail)
 		j->fn(mail->question.owner, mail->st);
 }
 
-static struct name_job *make_job(void (*run)(struct mail_job *), store_fn *fn)
+static struct name_job *make_job(void (*run)(struct mail_job *), enum store_event event,
+				 store_fn *fn)
 {
 	struct name_job *j = mem_alloc(sizeof(*j));
 
+	j->event = event;
 	j->mail.run = run;
 	j->mail.finish = finish_name;
 	buf_init(&j->lost, LOST_MAX);
@@ -139,13 +170,13 @@ static void ask_create(struct store *s, struct name_job *j, const char *name, vo
 
 void store_create(struct store *s, const char *name, store_fn *fn, void *owner)
 {
-	ask_create(s, make_job(run_create, fn), name, owner);
+	ask_create(s, make_job(run_create, STORE_CREATED, fn), name, owner);
 }
 
 void store_create_for(struct store *s, const char *name, unsigned uses, store_status_fn *fn,
 		      void *owner)
 {
-	struct name_job *j = make_job(run_create_for, NULL);
+	struct name_job *j = make_job(run_create_for, STORE_CREATED, NULL);
 
 	j->uses = uses;
 	j->made = fn;
@@ -178,7 +209,7 @@ static void run_delete(struct mail_job *mail)
 
 void store_delete(struct store *s, const char *name, store_fn *fn, void *owner)
 {
-	struct name_job *j = make_job(run_delete, fn);
+	struct name_job *j = make_job(run_delete, STORE_DELETED, fn);
 
 	if (name_canonical(slice_of(name), &j->name))
 		store_ask(s, &j->mail, owner);
@@ -377,7 +408,7 @@ static void run_rename(struct mail_job *mail)
 
 void store_rename(struct store *s, const char *from, const char *to, store_fn *fn, void *owner)
 {
-	struct name_job *j = make_job(run_rename, fn);
+	struct name_job *j = make_job(run_rename, STORE_RENAMED, fn);
 	struct slice given = slice_of(to);
 
 	if (given.len > 1 && given.at[given.len - 1] == '/')
@@ -395,13 +426,17 @@ void store_rename(struct store *s, const char *from, const char *to, store_fn *f
 static void run_subscribe(struct mail_job *mail)
 {
 	struct name_job *j = job_of(mail);
+	const char *root = mail->question.store->root;
+	struct subscriptions subs;
 
-	mail->st = subscribe_change(mail->question.store->root, j->name.at, j->on);
+	j->same = subscriptions_read(&subs, root) && subscriptions_have(&subs, j->name.at) == j->on;
+	subscriptions_release(&subs);
+	mail->st = subscribe_change(root, j->name.at, j->on);
 }
 
 void store_subscribe(struct store *s, const char *name, bool on, store_fn *fn, void *owner)
 {
-	struct name_job *j = make_job(run_subscribe, fn);
+	struct name_job *j = make_job(run_subscribe, STORE_SUBSCRIPTION, fn);
 
 	j->on = on;
 	if (name_canonical(slice_of(name), &j->name))

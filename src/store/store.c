@@ -458,6 +458,7 @@ struct store *store_open(const struct store_options *o, char *error, size_t erro
 	list_init(&s->questions);
 	list_init(&s->mailboxes);
 	list_init(&s->annotation_watchers);
+	list_init(&s->name_watchers);
 	list_init(&s->arrivals);
 	list_init(&s->folders);
 	for (size_t n = strlen(s->root); n > 1 && s->root[n - 1] == '/'; n--)

@@ -33,6 +33,7 @@ struct store {
 	struct list questions;
 	struct list mailboxes;
 	struct list annotation_watchers;
+	struct list name_watchers;
 	struct list arrivals;            /* delivered, and not in the index yet */
 	bool noting;                     /* a job is on its way to put them there */
 	uint64_t bytes, bytes_coming;    /* of all messages; of those being written */
