@@ -20,6 +20,8 @@ void uid_set_release(struct uid_set *s);
 void uid_set_copy(struct uid_set *to, const struct uid_set *from);   /* `to` is released first */
 /* Cheap when added in ascending order; right in any order. */
 void uid_set_add(struct uid_set *s, uint32_t first, uint32_t last);
+/* All of `from` as well, in one pass over both. */
+void uid_set_add_all(struct uid_set *to, const struct uid_set *from);
 bool uid_set_has(const struct uid_set *s, uint32_t uid);
 /* What is in both is added to `out`. */
 void uid_set_common(struct uid_set *out, const struct uid_set *a, const struct uid_set *b);

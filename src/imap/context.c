@@ -171,24 +171,6 @@ static void subtract(struct uid_set *set, const struct uid_set *gone)
 	*set = rest;
 }
 
-/* In one pass: a set is slow in any but the ascending order. */
-static void add_all(struct uid_set *to, const struct uid_set *from)
-{
-	struct uid_set both;
-	size_t i = 0, j = 0;
-
-	uid_set_init(&both);
-	while (i < to->count || j < from->count) {
-		bool ours = j == from->count ||
-			    (i < to->count && to->ranges[i].first <= from->ranges[j].first);
-		const struct uid_range *r = ours ? &to->ranges[i++] : &from->ranges[j++];
-
-		uid_set_add(&both, r->first, r->last);
-	}
-	uid_set_release(to);
-	*to = both;
-}
-
 /* ---- Looking ---- */
 
 static void look(struct imap_context *c);
@@ -278,7 +260,7 @@ static void placed(void *owner)
 				uid_set_add(&come, uid, uid);
 	}
 	context_order_insert(c->order, &c->results, &come, c->uid, tell_pairs);
-	add_all(&c->results, &come);
+	uid_set_add_all(&c->results, &come);
 	uid_set_release(&come);
 	uid_set_release(&c->come);
 	look_on(c);
@@ -296,7 +278,7 @@ static void begin_placing(struct imap_context *c, const struct uid_set *come)
 	uid_set_init(&all);
 	uid_set_copy(&c->come, come);
 	uid_set_copy(&all, &c->results);
-	add_all(&all, come);
+	uid_set_add_all(&all, come);
 	context_order_sort(c->order, &all);
 	uid_set_release(&all);
 }
@@ -334,7 +316,7 @@ static void looked(struct imap_context *c)
 		begin_placing(c, &d.come);
 	} else {
 		tell(c, "ADDTO", &d.come);
-		add_all(&c->results, &d.come);
+		uid_set_add_all(&c->results, &d.come);
 	}
 	uid_set_release(&d.found);
 	uid_set_release(&d.come);
@@ -434,7 +416,7 @@ static void note(struct uid_set *in, const struct snapshot *from, const struct s
 
 	uid_set_init(&found);
 	snapshot_diff(from, to, which, &found);
-	add_all(in, &found);
+	uid_set_add_all(in, &found);
 	uid_set_release(&found);
 }
 

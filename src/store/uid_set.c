@@ -95,6 +95,23 @@ bool uid_set_has(const struct uid_set *s, uint32_t uid)
 	return at < s->count && s->ranges[at].first <= uid;
 }
 
+void uid_set_add_all(struct uid_set *to, const struct uid_set *from)
+{
+	struct uid_set both;
+	size_t i = 0, j = 0;
+
+	uid_set_init(&both);
+	while (i < to->count || j < from->count) {
+		bool ours = j == from->count ||
+			    (i < to->count && to->ranges[i].first <= from->ranges[j].first);
+		const struct uid_range *r = ours ? &to->ranges[i++] : &from->ranges[j++];
+
+		uid_set_add(&both, r->first, r->last);
+	}
+	uid_set_release(to);
+	*to = both;
+}
+
 void uid_set_common(struct uid_set *out, const struct uid_set *a, const struct uid_set *b)
 {
 	for (size_t i = 0, j = 0; i < a->count && j < b->count;) {

@@ -96,10 +96,34 @@ static void too_long_to_print(void **state)
 	uid_set_release(&s);
 }
 
+static void all_of_another(void **state)
+{
+	struct uid_set a, b;
+
+	(void)state;
+	uid_set_init(&a);
+	uid_set_init(&b);
+	uid_set_add_all(&a, &b);
+	printed(&a, "");
+	uid_set_add(&b, 3, 5);
+	uid_set_add(&b, 9, UINT32_MAX);
+	uid_set_add_all(&a, &b);
+	printed(&a, "3:5,9:4294967295");
+	uid_set_release(&a);
+	uid_set_init(&a);
+	uid_set_add(&a, 1, 1);
+	uid_set_add(&a, 6, 7);
+	uid_set_add_all(&a, &b);
+	printed(&a, "1,3:7,9:4294967295");
+	uid_set_release(&a);
+	uid_set_release(&b);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(ranges_join),
+		cmocka_unit_test(all_of_another),
 		cmocka_unit_test(as_a_table_of_bits),
 		cmocka_unit_test(too_long_to_print),
 	};
