@@ -28,7 +28,11 @@ struct mailbox_watcher {
 
 /* `m` is the caller's to release when st is STORE_OK, else NULL.  Before the
  * answer the folder was compared with the disk, and with `claim` new/ was
- * emptied into cur/ (as a reader of a Maildir does). */
+ * emptied into cur/ (as a reader of a Maildir does).  Where another program has put
+ * a hundred thousand messages that takes seconds: the answer waits for all of them,
+ * and so does whatever needs this folder as it is on disk (its STATUS) or, if it
+ * was never compared before, brings a message to it; deliveries are accepted, and
+ * other folders do not wait. */
 typedef void mailbox_open_fn(void *owner, enum store_status st, struct mailbox *m);
 void mailbox_open(struct store *s, const char *name, bool claim, mailbox_open_fn *fn, void *owner);
 void mailbox_release(struct mailbox *m);                 /* NULL is fine */

@@ -113,13 +113,17 @@ static void run_note(struct mail_job *j)
 		struct arrived *a = container_of(node, struct arrived, node);
 		struct folder *f;
 
+		s->unfinished = false;
 		(void)folder_open(s, a->folder.at, a->keywords != NULL, &f);
+		a->unfinished = s->unfinished;
 	}
+	/* Those of the other folders need not wait for it. */
+	s->unfinished = false;
 	if (!store_begin(s))
 		return;
 	list_each(node, after, &note->arrivals) {
 		struct arrived *a = container_of(node, struct arrived, node);
-		struct folder *f = folder_by_name(s, a->folder.at);
+		struct folder *f = a->unfinished ? NULL : folder_by_name(s, a->folder.at);
 
 		if (f && ok)
 			ok = add_one(f, a, now);
@@ -131,6 +135,23 @@ static void run_note(struct mail_job *j)
 		       sizeof(struct spool_result));
 }
 
+/* Those that must wait, before those that came since. */
+static void put_back(struct store *s, struct note_job *note)
+{
+	struct list *before = &s->arrivals;
+
+	list_each(node, after, &note->arrivals) {
+		struct arrived *a = container_of(node, struct arrived, node);
+
+		if (!a->unfinished)
+			continue;
+		a->unfinished = false;
+		list_remove(node);
+		list_append(before->next, node);
+		before = node;
+	}
+}
+
 static void note_all(struct store *s);
 
 static void finish_note(struct mail_job *j)
@@ -139,6 +160,7 @@ static void finish_note(struct mail_job *j)
 	struct store *s = j->question.store;
 
 	s->noting = false;
+	put_back(s, note);
 	while (!list_empty(&note->arrivals)) {
 		struct arrived *a = container_of(note->arrivals.next, struct arrived, node);
 		struct question *waiter = a->waiter;

@@ -105,6 +105,7 @@ void folder_free(struct folder *f)
 		return;
 	list_remove(&f->node);
 	watch_remove(f->store->watch, f->wd);
+	scan_free(f->scan);
 	if (f->loaded)
 		table_release(&f->table);
 	uid_set_release(&f->vanished);
@@ -170,6 +171,8 @@ static enum store_status mend(struct folder *f)
 	struct index_folder head;
 	bool had_table = f->loaded;
 
+	scan_free(f->scan);
+	f->scan = NULL;
 	if (!index_folder_get(f->store->index, f->dir, &head))
 		return index_failure(f->store->index);
 	if (head.id != f->head.id) {
@@ -206,13 +209,12 @@ enum store_status folder_open(struct store *s, const char *name, bool records,
 	kept_use(f);
 	if (st == STORE_OK) {
 		letters_load(&f->letters, s->keywords, f->path);
-		/* Nothing was ever changed here: Dovecot's UIDs are taken before
-		 * any of ours is given. */
-		if (f->head.modseq == 1)
-			st = folder_sync(f, false);
+		st = folder_fill(f);
 		if (st == STORE_OK && records)
 			st = folder_load(f);
 	}
+	if (f->scan && s->unfinished)
+		return st;
 	if (st != STORE_OK) {
 		/* Whoever else got it in this job may go on holding it. */
 		if (!f->mailbox)
@@ -324,7 +326,7 @@ uint64_t folders_settle(struct store *s, struct news **news)
 		f->ticked = false;
 		if (f->broken && f->mailbox && !f->gone)
 			(void)mend(f);
-		if (f->mailbox && !f->broken && (f->gone || (f->changed && f->loaded))) {
+		if (f->mailbox && !f->broken && (f->gone || (f->changed && f->loaded && !f->coming))) {
 			*news = make_news(f);
 			news = &(*news)->next;
 			f->changed = false;

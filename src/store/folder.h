@@ -27,6 +27,9 @@ struct folder {
 	bool suspect;                    /* the disk is to be asked, events or not */
 	bool gone;
 	struct uid_set vanished;         /* in this transaction */
+	struct scan *scan;               /* a comparison under way */
+	uint64_t scanned;                /* the number of the last that came to its end */
+	bool coming;                     /* its mailbox has nothing yet: it is being compared */
 	bool used;                       /* in this job */
 	uint64_t used_ms;                /* when the last job that did ended */
 };
@@ -36,7 +39,9 @@ bool folder_resolve(const char *root, const char *name, struct folder_dir *dir);
 /* Whether there are folders below the name, which may be a level only. */
 bool folder_has_children(const char *root, const char *name);
 
-/* By name.  With `records` its table is filled.  It is the store's: nothing to give back. */
+/* By name.  With `records` its table is filled.  It is the store's: nothing to give back.
+ * One that was never compared is compared first, in slices: until that is done
+ * store_unfinished(). */
 enum store_status folder_open(struct store *s, const char *name, bool records,
 			      struct folder **out);
 /* As it was opened in this job; NULL: it was not, or is broken. */
@@ -109,11 +114,23 @@ bool vanished_keep(struct folder *f);
 
 /* ---- folder_scan.c ---- */
 
-/* Compares with the disk when the directories' times say so, or `force`.  A
- * transaction of its own. */
-enum store_status folder_sync(struct folder *f, bool force);
-/* new/ is emptied into cur/. */
-enum store_status folder_claim(struct folder *f);
+/* What a job wants of a comparison: it keeps this while it is run again. */
+struct look {
+	bool force;
+	uint64_t begun;                  /* the one that was begun for it; 0: none so far */
+};
+/* Compares with the disk when the directories' times say so, or look->force: a slice,
+ * in a transaction of its own.  Until that is done: store_unfinished(). */
+enum store_status folder_sync(struct folder *f, struct look *look);
+/* A folder that was never compared, as folder_sync(): Dovecot's UIDs are taken before
+ * any of ours is given. */
+enum store_status folder_fill(struct folder *f);
+/* That is under way: the index must not know that anything was ever changed here. */
+bool folder_is_filling(const struct folder *f);
+void scan_free(struct scan *s);          /* NULL is fine */
+
+/* new/ is emptied into cur/, in slices; *from: 0, then where it goes on. */
+enum store_status folder_claim(struct folder *f, uint32_t *from);
 
 /* A name that something happened to. */
 struct file_event {
@@ -123,7 +140,10 @@ struct file_event {
 	bool written;                    /* in its place, and now closed */
 	char name[];
 };
-enum store_status folder_events(struct folder *f, const struct file_event *events);
+/* In slices: *events are those that are left. */
+enum store_status folder_events(struct folder *f, const struct file_event **events);
+/* Something vanished, and was not seen under another name: compare the whole. */
+bool folder_misses(struct folder *f, const struct file_event *events);
 
 /* ---- uidlist.c ---- */
 struct uidlist;

@@ -30,6 +30,7 @@ struct name_job {
 	unsigned uses;
 	struct folder_status status;     /* of a folder made, for whoever wants it */
 	struct buf lost;                 /* names of folders that lost a use by it, a NUL behind each */
+	struct look look;                /* at INBOX, which is to be renamed */
 	store_status_fn *made;
 	store_fn *fn;
 };
@@ -143,8 +144,12 @@ static void run_create_for(struct mail_job *mail)
 		return;
 	if (j->uses)
 		mail->st = special_use_give(s->root, dir.at, j->name.at, j->uses, note_lost, j);
-	if (mail->st == STORE_OK)
-		mail->st = folder_open(s, j->name.at, false, &f);
+	/* Somebody may have filled it since. */
+	do {
+		s->unfinished = false;
+		if (mail->st == STORE_OK || mail->st == STORE_BUSY)
+			mail->st = folder_open(s, j->name.at, false, &f);
+	} while (s->unfinished);
 	if (mail->st != STORE_OK) {
 		(void)maildir_remove(s->root, dir.at);
 		return;
@@ -345,16 +350,17 @@ static enum store_status copy_annotations(const char *root, const char *to)
 }
 
 /* RFC 3501 6.3.5: INBOX stays, its messages move. */
-static enum store_status rename_inbox(struct store *s, const struct name_job *j)
+static enum store_status rename_inbox(struct store *s, struct name_job *j)
 {
 	struct folder *from, *to;
 	struct copy_list list;
-	enum store_status st = create(s, &j->to);
+	enum store_status st = folder_open(s, "INBOX", true, &from);
 
 	if (st == STORE_OK)
-		st = folder_open(s, "INBOX", true, &from);
+		st = folder_sync(from, &j->look);
+	/* Last of what may have to be run again. */
 	if (st == STORE_OK)
-		st = folder_sync(from, false);
+		st = create(s, &j->to);
 	if (st == STORE_OK)
 		st = folder_open(s, j->to.at, false, &to);
 	if (st != STORE_OK)

@@ -8,18 +8,24 @@
  * runs can be missed altogether, so in a directory that changes all the time only
  * what was missed in every round is called gone.
  *
- * With inotify the names come one by one and nothing is compared, unless a file
- * vanished without a new name: then it may be either gone or renamed, and only
- * the whole directory can tell.
+ * Of a million messages that takes ten seconds and more, so it goes in slices, each
+ * with a commit of its own, and others have the lane between them.  They may rename,
+ * remove and add messages of this very folder meanwhile.  So what was seen is kept by
+ * UID, of those alone that were there at the beginning; a name is believed only when
+ * there is a file of it; and no message is called gone whose file lies where the
+ * table says.
+ *
+ * A folder's first comparison takes over Dovecot's UIDs and must be the first to the
+ * end: until then the index has it as never compared, so that whoever is killed
+ * begins it once more, with the messages it has already.
  */
 #include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/clock.h"
 #include "base/mem.h"
-#include "folder.h"
+#include "found.h"
 #include "watch.h"
 
 enum { ROUNDS_MAX = 4 };
@@ -27,23 +33,27 @@ enum { ROUNDS_MAX = 4 };
 static const int64_t SETTLED_NS = INT64_C(2000000000);
 static const int64_t FAR_AHEAD_NS = INT64_C(86400000000000);
 
-struct found {
-	char *name;
-	enum place place;
-	int64_t mtime_ns;
-	uint32_t uid;                    /* Dovecot's; UINT32_MAX: none */
-};
+enum phase { READING, REMOVING, LOOKING, SORTING, ADDING, DONE };
 
 struct scan {
 	struct folder *f;
-	bool ok, first;
+	uint64_t number;
+	enum phase phase;
+	bool first, ok;
 	bool whole;                      /* both directories, whatever their times say */
-	uint8_t round, *seen;            /* of each record: the last round that saw it */
 	bool unreadable;                 /* a message is there that we may not read */
 	bool noisy;                      /* somebody never stopped changing it */
-	bool in_order;                   /* of arrival already: events are */
-	struct found *found;
-	size_t count, cap;
+	/* Messages that were there at the beginning, and the last round that saw each. */
+	uint32_t known, at;
+	uint32_t *uids;
+	uint8_t *seen, round, since;
+	unsigned rounds;
+	DIR *dir;                        /* being read; NULL: to be opened */
+	enum place place;
+	int64_t times[2], now_ns, now;
+	struct uidlist *list;            /* Dovecot's, when it is taken over */
+	uint32_t list_next;
+	struct finds finds;
 };
 
 static bool stat_place(const struct folder *f, enum place place, int64_t *mtime)
@@ -58,22 +68,6 @@ static bool stat_place(const struct folder *f, enum place place, int64_t *mtime)
 	return true;
 }
 
-static void clear_found(struct scan *s)
-{
-	while (s->count > 0)
-		free(s->found[--s->count].name);
-}
-
-static void add_found(struct scan *s, enum place place, const char *name)
-{
-	if (s->count == s->cap) {
-		s->cap = s->cap ? s->cap * 2 : 16;
-		s->found = mem_grow(s->found, s->cap, sizeof(*s->found));
-	}
-	s->found[s->count++] = (struct found){ .name = mem_string(name), .place = place,
-					       .uid = UINT32_MAX };
-}
-
 static bool is_there(const struct folder *f, enum place place, const char *name)
 {
 	struct path path;
@@ -83,136 +77,249 @@ static bool is_there(const struct folder *f, enum place place, const char *name)
 	return lstat(path.at, &st) == 0;
 }
 
-static bool see_file(void *ctx, enum place place, const char *name)
+static bool lies_there(const struct folder *f, const struct record *r)
 {
-	struct scan *s = ctx;
+	return is_there(f, (enum place)r->place, table_name(&f->table, r));
+}
+
+/* ---- Reading the directories ---- */
+
+/* Where a message is among those of the beginning; `at` is where its record is now,
+ * which is there or, when some were removed, before it.  s->known: it came later. */
+static uint32_t known_at(const struct scan *s, uint32_t at, uint32_t uid)
+{
+	uint32_t low = at < s->known ? at : s->known, high = s->known;
+
+	if (low < high && s->uids[low] == uid)
+		return low;
+	while (low < high) {
+		uint32_t middle = low + (high - low) / 2;
+
+		if (s->uids[middle] < uid)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low < s->known && s->uids[low] == uid ? low : s->known;
+}
+
+static bool see_file(struct scan *s, enum place place, const char *name)
+{
 	struct folder *f = s->f;
 	const struct record *r;
-	uint32_t at;
+	uint32_t at, known;
 
 	if (file_base_len(name) == 0)
 		return true;
 	if (!table_file_at(&f->table, name, file_base_len(name), &at)) {
-		add_found(s, place, name);
+		finds_add(&s->finds, place, name);
 		return true;
 	}
 	r = records_at(&f->table.records, at);
-	/* Two files of one base, or one that moved while we looked. */
-	if (s->seen[at] == s->round &&
-	    is_there(f, (enum place)r->place, table_name(&f->table, r)))
-		return true;
-	s->seen[at] = s->round;
-	if (r->place != place || strcmp(table_name(&f->table, r), name) != 0)
-		s->ok = folder_file_moved(f, table_own(&f->table, r), place, name) && s->ok;
-	return s->ok;
+	/* Else: two files of one base, or one that moved while we looked; or a name that it
+	 * had when the directory was read. */
+	if ((r->place != place || strcmp(table_name(&f->table, r), name) != 0) &&
+	    !lies_there(f, r)) {
+		if (!is_there(f, place, name))
+			return true;
+		if (!folder_file_moved(f, table_own(&f->table, r), place, name))
+			return false;
+	}
+	known = known_at(s, at, records_at(&f->table.records, at)->uid);
+	if (known < s->known)
+		s->seen[known] = s->round;
+	return true;
 }
 
 /* Mail that arrives changes new/ only, and most messages lie in cur/. */
-static bool is_as_before(const struct scan *s, enum place place, int64_t mtime)
+static bool is_as_before(const struct scan *s, enum place place)
 {
-	int64_t known = place == PLACE_NEW ? s->f->head.new_mtime : s->f->head.cur_mtime;
+	int64_t before = place == PLACE_NEW ? s->f->head.new_mtime : s->f->head.cur_mtime;
 
-	return !s->whole && known && mtime == known;
+	return !s->whole && before && s->times[place] == before;
 }
 
-static bool scan_place(struct scan *s, enum place place, int64_t mtime)
+static void see_all_of(struct scan *s, enum place place)
 {
 	const struct records *all = &s->f->table.records;
 
-	if (!is_as_before(s, place, mtime))
-		return maildir_scan(s->f->path, place, see_file, s) && s->ok;
 	for (uint32_t i = 0, run; i < all->count; i += run) {
 		const struct record *r;
 
 		run = records_run(all, i, &r);
 		for (uint32_t k = 0; k < run; k++) {
-			if (r[k].place == place)
-				s->seen[i + k] = s->round;
+			uint32_t known = r[k].place == place ? known_at(s, i + k, r[k].uid) :
+							       s->known;
+
+			if (known < s->known)
+				s->seen[known] = s->round;
 		}
 	}
-	return true;
 }
 
-/* Once through new/ and cur/.  *quiet: nobody changed them meanwhile. */
-static bool scan_round(struct scan *s, bool *quiet, int64_t before[2])
+/* False: it is not read to its end; *ok says why. */
+static bool read_place(struct scan *s, struct budget *b, bool *ok)
 {
-	int64_t after[2] = { 0, 0 };
+	const char *name;
 
-	clear_found(s);
-	s->round++;
-	if (!stat_place(s->f, PLACE_NEW, &before[0]) || !stat_place(s->f, PLACE_CUR, &before[1]))
-		return false;
-	if (!scan_place(s, PLACE_NEW, before[0]) || !scan_place(s, PLACE_CUR, before[1]))
-		return false;
-	*quiet = stat_place(s->f, PLACE_NEW, &after[0]) &&
-		 stat_place(s->f, PLACE_CUR, &after[1]) &&
-		 before[0] == after[0] && before[1] == after[1];
-	return true;
+	if (!s->dir && is_as_before(s, s->place)) {
+		see_all_of(s, s->place);
+		return true;
+	}
+	if (!s->dir)
+		s->dir = maildir_begin(s->f->path, s->place);
+	*ok = s->dir != NULL;
+	while (*ok) {
+		*ok = maildir_next(s->dir, s->f->path, s->place, &name);
+		if (*ok && !name)
+			break;
+		*ok = *ok && see_file(s, s->place, name);
+		if (budget_is_over(b))
+			return false;
+	}
+	if (s->dir)
+		closedir(s->dir);
+	s->dir = NULL;
+	return *ok;
 }
 
-/* Not seen since that round, itself included. */
+/* The message is there, and the last round that saw it was before `since`. */
+static const struct record *unseen(const struct scan *s, uint32_t at, uint8_t since)
+{
+	const struct record *r = s->seen[at] < since ? table_uid(&s->f->table, s->uids[at]) : NULL;
+
+	return r && r->name ? r : NULL;
+}
+
 static bool any_unseen(const struct scan *s, uint8_t since)
 {
-	for (uint32_t i = 0; i < s->f->table.records.count; i++) {
-		if (s->seen[i] < since)
+	for (uint32_t i = 0; i < s->known; i++) {
+		if (unseen(s, i, since))
 			return true;
 	}
 	return false;
 }
 
-static bool remove_unseen(struct scan *s, uint8_t since)
+static bool begin_round(struct scan *s)
 {
-	struct table *t = &s->f->table;
+	finds_clear(&s->finds);
+	s->round++;
+	s->rounds++;
+	s->place = PLACE_NEW;
+	return stat_place(s->f, PLACE_NEW, &s->times[PLACE_NEW]) &&
+	       stat_place(s->f, PLACE_CUR, &s->times[PLACE_CUR]);
+}
+
+static void forget_seen(struct scan *s)
+{
+	s->round = 0;
+	memset(s->seen, 0, s->known);
+}
+
+/* Both were read.  Once more, or what was missed is gone? */
+static bool end_round(struct scan *s)
+{
+	int64_t after[2] = { 0, 0 };
+	/* Nobody changed them meanwhile. */
+	bool quiet = stat_place(s->f, PLACE_NEW, &after[0]) &&
+		     stat_place(s->f, PLACE_CUR, &after[1]) &&
+		     s->times[0] == after[0] && s->times[1] == after[1];
+	bool missed = any_unseen(s, s->round);
+
+	/* It may lie in the directory that was passed over: its base was in both. */
+	if (missed && !s->whole) {
+		s->whole = true;
+		forget_seen(s);
+		return begin_round(s);
+	}
+	/* Nothing is missing, so nothing was missed: what came after will change the
+	 * time that we keep. */
+	if (missed && !quiet && s->rounds < ROUNDS_MAX)
+		return begin_round(s);
+	/* It never was quiet: who was seen in any round is believed to be there, and
+	 * asked for again the next time. */
+	s->noisy = missed && !quiet;
+	s->since = quiet ? s->round : 1;
+	s->phase = REMOVING;
+	return true;
+}
+
+static bool go_on_reading(struct scan *s, struct budget *b, bool *over)
+{
 	bool ok = true;
 
-	for (uint32_t i = 0; ok && i < t->records.count; i++) {
-		if (s->seen[i] < since)
-			ok = folder_remove(s->f, records_at(&t->records, i));
+	if (s->round == 0 && !begin_round(s))
+		return false;
+	*over = !read_place(s, b, &ok);
+	if (!ok || *over)
+		return ok;
+	if (s->place == PLACE_CUR)
+		return end_round(s);
+	s->place = PLACE_CUR;
+	return true;
+}
+
+static bool go_on_removing(struct scan *s, struct budget *b, bool *over)
+{
+	bool ok = true;
+
+	while (ok && s->at < s->known && !*over) {
+		const struct record *r = unseen(s, s->at++, s->since);
+
+		if (r && !lies_there(s->f, r))
+			ok = folder_remove(s->f, r);
+		*over = r && budget_is_over(b);
 	}
-	table_sweep(t);
+	if (s->at == s->known)
+		s->phase = LOOKING;
 	return ok;
 }
 
-/* By Dovecot's UID, then (in a folder's first comparison) cur/ before new/, whose
- * messages are the recent ones, then by time and name. */
-static int compare_found(const void *a, const void *b)
+/* ---- What is new ---- */
+
+/* In a folder's first comparison: Dovecot's UIDs, when it has any. */
+static bool take_uids(struct scan *s)
 {
-	const struct found *x = a, *y = b;
+	struct index_folder *head = &s->f->head;
+	uint32_t validity;
 
-	if (x->uid != y->uid)
-		return x->uid < y->uid ? -1 : 1;
-	if (x->mtime_ns != y->mtime_ns)
-		return x->mtime_ns < y->mtime_ns ? -1 : 1;
-	return strcmp(x->name, y->name);
-}
-
-static int compare_first(const void *a, const void *b)
-{
-	const struct found *x = a, *y = b;
-
-	if (x->uid == y->uid && x->place != y->place)
-		return x->place == PLACE_CUR ? -1 : 1;
-	return compare_found(a, b);
-}
-
-/* Size and dates of a file somebody else brought.  False: it is gone again. */
-static bool look_at(const struct folder *f, struct found *n, struct arrival *a)
-{
-	struct path path;
-	struct stat st;
-
-	path_message(&path, f->path, n->place, n->name);
-	if (lstat(path.at, &st) != 0 || !S_ISREG(st.st_mode))
-		return false;
-	n->mtime_ns = stat_mtime_ns(&st);
-	if (!a)
+	if (!s->first || s->list)
 		return true;
-	*a = (struct arrival){
-		.name = n->name, .place = n->place, .received = st.st_mtime,
-		/* What was there before us was saved when the file got its name, or later. */
-		.uid = n->uid == UINT32_MAX ? 0 : n->uid, .saved = st.st_ctime,
-	};
-	return file_name_number(n->name, 'W', &a->size) || file_crlf_size(path.at, &a->size);
+	if (!uidlist_read(s->f->path, &s->list, &validity, &s->list_next))
+		return false;
+	if (s->list && validity != head->uid_validity) {
+		uidlist_free(s->list);
+		s->list = NULL;
+	}
+	if (s->list && head->uid_next < s->list_next)
+		head->uid_next = s->list_next;
+	return true;
+}
+
+static bool go_on_looking(struct scan *s, struct budget *b, bool *over)
+{
+	struct finds *l = &s->finds;
+
+	if (l->next == 0 && !take_uids(s))
+		return false;
+	while (l->next < l->count && !*over) {
+		struct found *n = &l->all[l->next++];
+		uint32_t uid = s->list ? uidlist_find(s->list, n->name, file_base_len(n->name)) : 0;
+
+		if (uid && uid < s->list_next)
+			n->uid = uid;
+		if (found_look(s->f, n))
+			l->all[l->kept++] = *n;
+		else
+			free(n->name);
+		*over = budget_is_over(b);
+	}
+	if (l->next < l->count)
+		return true;
+	l->count = l->kept;
+	l->next = 0;
+	s->phase = SORTING;
+	return true;
 }
 
 /* Permissions are put right without the directory's time changing, so it is looked
@@ -230,63 +337,40 @@ static void note_unreadable(struct scan *s, const struct found *n)
 	s->unreadable = true;
 }
 
-static bool add_all_found(struct scan *s)
+static bool add_one(struct scan *s, const struct found *n, struct budget *b)
 {
 	struct folder *f = s->f;
-	int64_t now = clock_wall();
-	size_t kept = 0;
+	struct arrival a;
+	uint32_t uid;
 
-	for (size_t i = 0; i < s->count; i++) {
-		if (look_at(f, &s->found[i], NULL))
-			s->found[kept++] = s->found[i];
-		else
-			free(s->found[i].name);
-	}
-	s->count = kept;
-	if (kept > 0 && !s->in_order)
-		qsort(s->found, kept, sizeof(*s->found),
-		      s->first ? compare_first : compare_found);
-	for (size_t i = 0; i < kept; i++) {
-		struct arrival a;
-		uint32_t uid;
-
-		if (!look_at(f, &s->found[i], &a)) {
-			note_unreadable(s, &s->found[i]);
-			continue;
-		}
-		if (!s->first)
-			a.saved = now;
-		if (!folder_add(f, &a, &uid))
-			return false;
-		if (s->first && s->found[i].place == PLACE_CUR)
-			f->head.first_recent = uid + 1;
-	}
-	return true;
-}
-
-/* In a folder's first comparison: *list is Dovecot's, when there is one. */
-static bool take_uids(struct scan *s, struct uidlist **list)
-{
-	uint32_t validity, next;
-
-	if (s->first && !uidlist_read(s->f->path, list, &validity, &next))
-		return false;
-	if (!*list || validity != s->f->head.uid_validity) {
-		uidlist_free(*list);
-		*list = NULL;
+	if (!found_arrival(f, n, &a, b)) {
+		note_unreadable(s, n);
 		return true;
 	}
-	for (size_t i = 0; i < s->count; i++) {
-		const char *name = s->found[i].name;
-		uint32_t uid = uidlist_find(*list, name, file_base_len(name));
-
-		if (uid && uid < next)
-			s->found[i].uid = uid;
-	}
-	if (s->f->head.uid_next < next)
-		s->f->head.uid_next = next;
+	if (!s->first)
+		a.saved = s->now;
+	if (!folder_add(f, &a, &uid))
+		return false;
+	if (s->first && n->place == PLACE_CUR && f->head.first_recent <= uid)
+		f->head.first_recent = uid + 1;
 	return true;
 }
+
+static bool go_on_adding(struct scan *s, struct budget *b, bool *over)
+{
+	struct finds *l = &s->finds;
+	bool ok = true;
+
+	while (ok && l->next < l->count && !*over) {
+		ok = add_one(s, &l->all[l->next++], b);
+		*over = budget_is_over(b);
+	}
+	if (l->next == l->count)
+		s->phase = DONE;
+	return ok;
+}
+
+/* ---- A slice ---- */
 
 /* A time to come is a server's clock that is ahead: what it says now may be said of
  * a later change too.  Further ahead it is wrong for good, and as good as any. */
@@ -295,76 +379,139 @@ static int64_t settled(int64_t mtime, int64_t now_ns)
 	return mtime > now_ns - SETTLED_NS && mtime < now_ns + FAR_AHEAD_NS ? 0 : mtime;
 }
 
-static void begin_rounds(struct scan *s)
+static void conclude(struct scan *s)
 {
-	s->round = 0;
-	if (s->f->table.records.count > 0)
-		memset(s->seen, 0, s->f->table.records.count);
-}
+	struct folder *f = s->f;
 
-static bool rounds(struct scan *s, int64_t times[2])
-{
-	bool quiet = false;
-
-	s->seen = mem_array(s->f->table.records.count + (size_t)1, 1);
-	begin_rounds(s);
-	for (unsigned i = 0; i < ROUNDS_MAX && !quiet; i++) {
-		if (!scan_round(s, &quiet, times))
-			return false;
-		/* Nothing is missing, so nothing was missed: what came after will
-		 * change the time that we keep. */
-		if (!any_unseen(s, s->round))
-			break;
-		/* It may lie in the directory that was passed over: its base was in
-		 * both. */
-		if (!s->whole) {
-			s->whole = true;
-			quiet = false;
-			begin_rounds(s);
-		}
-	}
-	/* It never was quiet: who was seen in any round is believed to be there, and
-	 * asked for again the next time. */
-	s->noisy = !quiet && any_unseen(s, s->round);
-	return remove_unseen(s, quiet ? s->round : 1);
-}
-
-static enum store_status compare(struct folder *f, bool whole)
-{
-	struct scan s = { .f = f, .ok = true, .first = f->head.modseq == 1, .whole = whole };
-	int64_t times[2] = { 0, 0 }, now_ns = clock_wall_us() * 1000;
-	struct uidlist *list = NULL;
-	enum store_status st = folder_load(f);
-	bool ok;
-
-	if (st != STORE_OK)
-		return st;
-	if (!store_begin(f->store))
-		return index_failure(f->store->index);
-	ok = rounds(&s, times);
-	ok = ok && take_uids(&s, &list) && add_all_found(&s);
-	times[0] = s.unreadable ? 0 : settled(times[0], now_ns);
-	times[1] = s.unreadable ? 0 : settled(times[1], now_ns);
-	if (ok && (f->head.new_mtime != times[0] || f->head.cur_mtime != times[1])) {
-		f->head.new_mtime = times[0];
-		f->head.cur_mtime = times[1];
+	for (int i = 0; i < 2; i++)
+		s->times[i] = s->unreadable ? 0 : settled(s->times[i], s->now_ns);
+	if (f->head.new_mtime != s->times[0] || f->head.cur_mtime != s->times[1] ||
+	    (s->first && f->head.modseq != 1)) {
+		f->head.new_mtime = s->times[0];
+		f->head.cur_mtime = s->times[1];
 		f->touched = true;
 	}
-	st = store_commit(f->store, ok);
-	f->suspect = st == STORE_OK ? s.noisy : f->suspect;
-	if (st == STORE_OK && list && uidlist_taken(f->path) != STORE_OK)
-		st = STORE_FAILED;
-	uidlist_free(list);
-	clear_found(&s);
-	free(s.found);
-	free(s.seen);
+	s->first = false;
+}
+
+static bool run_slice(struct scan *s)
+{
+	bool over = false, ok = true;
+	struct budget b;
+
+	budget_begin(&b, s->f->store);
+	while (ok && !over && s->phase != DONE) {
+		switch (s->phase) {
+		case READING: ok = go_on_reading(s, &b, &over); break;
+		case REMOVING: ok = go_on_removing(s, &b, &over); break;
+		case LOOKING: ok = go_on_looking(s, &b, &over); break;
+		case SORTING:
+			over = !finds_sort(&s->finds, &b);
+			s->finds.next = over ? s->finds.next : 0;
+			s->phase = over ? SORTING : ADDING;
+			break;
+		case ADDING: ok = go_on_adding(s, &b, &over); break;
+		case DONE: break;
+		}
+	}
+	table_sweep(&s->f->table);
+	if (ok && s->phase == DONE)
+		conclude(s);
+	return ok;
+}
+
+void scan_free(struct scan *s)
+{
+	if (!s)
+		return;
+	if (s->dir)
+		closedir(s->dir);
+	uidlist_free(s->list);
+	finds_release(&s->finds);
+	free(s->uids);
+	free(s->seen);
+	free(s);
+}
+
+bool folder_is_filling(const struct folder *f)
+{
+	return f->scan && f->scan->first;
+}
+
+static void end_scan(struct folder *f, enum store_status st)
+{
+	struct scan *s = f->scan;
+
+	f->scan = NULL;
+	if (st == STORE_OK)
+		f->scanned = s->number;
+	f->suspect = f->suspect || s->noisy || st != STORE_OK;
+	/* What the index has of its first comparison is not what we know of it. */
+	f->broken = f->broken || (s->first && f->head.modseq != 1);
+	scan_free(s);
+}
+
+static enum store_status go_on(struct folder *f)
+{
+	enum store_status st = folder_load(f);
+	struct scan *s = f->scan;
+
+	if (st == STORE_OK && !store_begin(f->store))
+		st = index_failure(f->store->index);
+	else if (st == STORE_OK)
+		st = store_commit(f->store, run_slice(s));
+	if (st == STORE_OK && s->phase != DONE)
+		return store_unfinished(f->store);
+	if (st == STORE_OK && s->list)
+		st = uidlist_taken(f->path) == STORE_OK ? STORE_OK : STORE_FAILED;
+	end_scan(f, st);
 	return st;
 }
 
-enum store_status folder_sync(struct folder *f, bool force)
+static enum store_status begin_scan(struct folder *f, bool whole)
 {
-	int64_t new_mtime, cur_mtime;
+	const struct records *all = &f->table.records;
+	enum store_status st = folder_load(f);
+	struct scan *s;
 
+	if (st != STORE_OK)
+		return st;
+	s = mem_alloc(sizeof(*s));
+	s->f = f;
+	s->number = ++f->store->scans;
+	s->first = f->head.modseq == 1;
+	s->finds.first = s->first;
+	s->whole = whole;
+	s->now = clock_wall();
+	s->now_ns = clock_wall_us() * 1000;
+	s->known = all->count;
+	s->uids = mem_grow(NULL, s->known + (size_t)1, sizeof(*s->uids));
+	s->seen = mem_array(s->known + (size_t)1, 1);
+	for (uint32_t i = 0, run; i < all->count; i += run) {
+		const struct record *r;
+
+		run = records_run(all, i, &r);
+		for (uint32_t k = 0; k < run; k++)
+			s->uids[i + k] = r[k].uid;
+	}
+	f->scan = s;
+	f->suspect = false;
+	return STORE_OK;
+}
+
+enum store_status folder_sync(struct folder *f, struct look *look)
+{
+	bool whole = look->force;
+	int64_t new_mtime, cur_mtime;
+	enum store_status st;
+
+	if (f->scan) {
+		st = go_on(f);
+		if (st != STORE_OK)
+			return st;
+	}
+	if (look->begun && f->scanned >= look->begun)
+		return STORE_OK;
 	if (!stat_place(f, PLACE_NEW, &new_mtime) || !stat_place(f, PLACE_CUR, &cur_mtime)) {
 		if (!maildir_is_folder(f->path)) {
 			folder_is_gone(f);
@@ -372,168 +519,29 @@ enum store_status folder_sync(struct folder *f, bool force)
 		}
 		if (!maildir_complete(f->path))
 			return STORE_FAILED;
-		force = true;
+		whole = true;
 	}
 	/* Another directory has taken its place: this folder is not that one. */
 	if (f->live && !watch_holds(f->store->watch, f->path, f->wd)) {
 		folder_is_gone(f);
 		return STORE_NO_FOLDER;
 	}
-	if (!force && !f->suspect && (f->live || (new_mtime == f->head.new_mtime &&
+	whole = whole || f->suspect;
+	if (!whole && (f->live || (new_mtime == f->head.new_mtime &&
 				   cur_mtime == f->head.cur_mtime)))
 		return STORE_OK;
-	return compare(f, force || f->suspect);
-}
-
-/* The next record from there on whose file lies in new/; the count: none. */
-static uint32_t next_new(const struct folder *f, uint32_t at)
-{
-	const struct records *all = &f->table.records;
-
-	while (at < all->count) {
-		const struct record *r;
-		uint32_t run = records_run(all, at, &r);
-
-		for (uint32_t k = 0; k < run; k++) {
-			if (r[k].place == PLACE_NEW)
-				return at + k;
-		}
-		at += run;
-	}
-	return at;
-}
-
-enum store_status folder_claim(struct folder *f)
-{
-	enum store_status st = folder_load(f);
-	bool ok = true;
-
-	if (st != STORE_OK || next_new(f, 0) == f->table.records.count)
+	st = begin_scan(f, whole);
+	if (st != STORE_OK)
 		return st;
-	if (!store_begin(f->store))
-		return index_failure(f->store->index);
-	for (uint32_t i = next_new(f, 0); ok && i < f->table.records.count; i = next_new(f, i + 1)) {
-		const struct record *r = records_at(&f->table.records, i);
-		char old[FILE_NAME], new[FILE_NAME];
-		struct path from, to;
-
-		snprintf(old, sizeof(old), "%s", table_name(&f->table, r));
-		if (!file_name_make(new, old, file_base_len(old), file_letters(old)))
-			continue;
-		path_message(&from, f->path, PLACE_NEW, old);
-		path_message(&to, f->path, PLACE_CUR, new);
-		if (rename(from.at, to.at) == 0) {
-			ok = folder_file_moved(f, records_own(&f->table.records, i), PLACE_CUR, new);
-		} else if (errno != ENOENT) {
-			/* The next would fail as well: of a Maildir that is read-only one
-			 * line in the log is enough. */
-			maildir_failed("cannot move a message to cur/", from.at, errno);
-			break;
-		}
-	}
-	return store_commit(f->store, ok);
+	look->begun = f->scan->number;
+	return go_on(f);
 }
 
-/* Just made where it is to stay, and not written yet: its end is an event as well. */
-static bool is_begun(const struct folder *f, const struct file_event *e)
+enum store_status folder_fill(struct folder *f)
 {
-	struct path path;
-	struct stat st;
+	struct look look = { .force = false };
 
-	path_message(&path, f->path, e->place, e->name);
-	return !e->written && lstat(path.at, &st) == 0 && S_ISREG(st.st_mode) && st.st_size == 0;
-}
-
-/* Taken in while somebody was still writing it.  A message never changes, so what
- * it has become is another one. */
-static bool was_half(const struct folder *f, const struct record *r, const struct file_event *e)
-{
-	struct found n = { .name = (char *)(uintptr_t)e->name, .place = e->place, .uid = UINT32_MAX };
-	struct arrival a;
-
-	return e->written && r->place == e->place &&
-	       strcmp(table_name(&f->table, r), e->name) == 0 && look_at(f, &n, &a) &&
-	       a.size != r->size;
-}
-
-static bool is_named(const struct folder *f, const struct record *r, const struct file_event *e)
-{
-	return r->place == e->place && strcmp(table_name(&f->table, r), e->name) == 0;
-}
-
-/* What appeared: a new name of what we know, or a message. */
-static bool see_events(struct scan *s, const struct file_event *events)
-{
-	struct folder *f = s->f;
-	const struct records *all = &f->table.records;
-	uint32_t next = 0;
-
-	for (const struct file_event *e = events; e; e = e->next) {
-		size_t len = file_base_len(e->name);
-		const struct record *r;
-
-		if (!e->appeared || e->name[0] == '.' || len == 0)
-			continue;
-		/* Mostly it was us who renamed it, and the one behind it. */
-		if (!e->written && next < all->count && is_named(f, records_at(all, next), e)) {
-			next++;
-			continue;
-		}
-		if (!folder_record_of(f, e->name, &r))
-			return false;
-		if (r && !e->written && is_named(f, r, e)) {
-			next = records_find(all, r->uid) + 1;
-			continue;
-		}
-		if (!is_there(f, e->place, e->name))
-			continue;
-		if (r && was_half(f, r, e)) {
-			if (!folder_remove(f, r))
-				return false;
-			r = NULL;
-		}
-		/* Seen twice it is added once: folder_add() knows it. */
-		if (!r) {
-			if (!is_begun(f, e))
-				add_found(s, e->place, e->name);
-		} else if (!is_named(f, r, e) &&
-			   !is_there(f, (enum place)r->place, table_name(&f->table, r)) &&
-			   !folder_file_moved(f, table_own(&f->table, r), e->place, e->name)) {
-			return false;
-		}
-	}
-	return true;
-}
-
-static bool any_vanished(struct folder *f, const struct file_event *events)
-{
-	for (const struct file_event *e = events; e; e = e->next) {
-		const struct record *r = NULL;
-
-		if (!e->appeared && folder_record_of(f, e->name, &r) && r && r->place == e->place &&
-		    strcmp(table_name(&f->table, r), e->name) == 0 &&
-		    !is_there(f, e->place, e->name))
-			return true;
-	}
-	return false;
-}
-
-enum store_status folder_events(struct folder *f, const struct file_event *events)
-{
-	struct scan s = { .f = f, .ok = true, .in_order = true };
-	enum store_status st = folder_load(f);
-	bool ok;
-
-	if (st != STORE_OK || !events)
-		return st;
-	if (!store_begin(f->store))
-		return index_failure(f->store->index);
-	ok = see_events(&s, events);
-	table_sweep(&f->table);
-	st = store_commit(f->store, ok && add_all_found(&s));
-	clear_found(&s);
-	free(s.found);
-	if (st == STORE_OK && any_vanished(f, events))
-		st = compare(f, true);
-	return st;
+	if (folder_is_filling(f))
+		return go_on(f);
+	return f->head.modseq == 1 ? folder_sync(f, &look) : STORE_OK;
 }

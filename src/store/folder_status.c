@@ -29,11 +29,12 @@ struct status_job {
 	struct asked *asked;
 	struct folder_answer *answers;
 	size_t count, next;
+	struct look look;                /* at the next */
 	store_status_fn *one;
 	store_statuses_fn *many;
 };
 
-static enum store_status look(struct store *s, const struct asked *asked,
+static enum store_status look(struct store *s, const struct asked *asked, struct look *wanted,
 			      struct folder_status *out)
 {
 	enum store_status st;
@@ -44,7 +45,7 @@ static enum store_status look(struct store *s, const struct asked *asked,
 		return STORE_NO_FOLDER;
 	st = folder_open(s, asked->name.at, false, &f);
 	if (st == STORE_OK)
-		st = folder_sync(f, false);
+		st = folder_sync(f, wanted);
 	if (st != STORE_OK)
 		return st;
 	recent = f->head.first_recent > asked->first_recent ? f->head.first_recent :
@@ -68,12 +69,16 @@ static enum store_status look(struct store *s, const struct asked *asked,
 static void run_status(struct mail_job *mail)
 {
 	struct status_job *j = container_of(mail, struct status_job, mail);
+	struct store *s = mail->question.store;
 	uint64_t until = clock_mono_ms() + TURN_MS;
 
 	do {
 		struct folder_answer *a = &j->answers[j->next];
 
-		a->st = look(mail->question.store, &j->asked[j->next], &a->status);
+		a->st = look(s, &j->asked[j->next], &j->look, &a->status);
+		if (s->unfinished)
+			return;
+		j->look = (struct look){ .force = false };
 	} while (++j->next < j->count && clock_mono_ms() < until);
 	mail->again = j->next < j->count;
 }

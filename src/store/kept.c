@@ -117,7 +117,7 @@ uint64_t kept_settle(struct store *s, uint64_t now)
 		if (f->used)
 			f->used_ms = now;
 		f->used = false;
-		if (f->mailbox && !f->gone)
+		if ((f->mailbox || (f->scan && !f->broken && now - f->used_ms < KEPT_MS)) && !f->gone)
 			continue;
 		if (!may_be_kept(f, now) || kept == KEPT_MAX ||
 		    messages + f->table.records.count > KEPT_MESSAGES_MAX) {

@@ -101,7 +101,10 @@ struct sync_job {
 	struct mail_job mail;
 	struct mailbox *m;
 	struct file_event *events;
-	bool force, background, ran;
+	const struct file_event *left;   /* of them, to be seen */
+	bool asked;                      /* what vanished is known */
+	struct look look;
+	bool background, ran;
 	store_fn *fn;
 };
 
@@ -115,9 +118,13 @@ static void run_sync(struct mail_job *j)
 		j->st = STORE_NO_FOLDER;
 		return;
 	}
-	j->st = folder_events(f, sync->events);
-	if (j->st == STORE_OK)
-		j->st = folder_sync(f, sync->force);
+	j->st = folder_events(f, &sync->left);
+	if (j->st != STORE_OK)
+		return;
+	if (!sync->asked && sync->events && folder_misses(f, sync->events))
+		sync->look.force = true;
+	sync->asked = true;
+	j->st = folder_sync(f, &sync->look);
 }
 
 static void finish_sync(struct mail_job *j)
@@ -128,7 +135,8 @@ static void finish_sync(struct mail_job *j)
 	free_events(sync->events);
 	if (sync->background) {
 		m->syncing = false;
-		if (m->events || m->scan_wanted)
+		/* Unless nobody else has it open any more. */
+		if (m->users > 1 && (m->events || m->scan_wanted))
 			mailbox_sync_now(m);
 	}
 	/* What it was to look at is still to be looked at, when there is reason to
@@ -137,6 +145,7 @@ static void finish_sync(struct mail_job *j)
 		m->scan_wanted = true;
 	if (sync->fn && !j->question.abandoned)
 		sync->fn(j->question.owner, j->st);
+	mailbox_release(m);
 }
 
 static struct sync_job *make_sync(struct mailbox *m)
@@ -146,8 +155,11 @@ static struct sync_job *make_sync(struct mailbox *m)
 	sync->mail.run = run_sync;
 	sync->mail.finish = finish_sync;
 	sync->m = m;
+	/* Between two slices a closing job could come, if this did not hold it open. */
+	m->users++;
 	sync->events = m->events;
-	sync->force = m->scan_wanted;
+	sync->left = m->events;
+	sync->look.force = m->scan_wanted;
 	m->events = NULL;
 	m->event_count = 0;
 	m->scan_wanted = false;
@@ -224,13 +236,15 @@ struct open_job {
 	int wd[2];
 	int64_t folder_id;
 	char *path;
+	struct look look;
+	uint32_t claimed;
 	mailbox_open_fn *fn;
 };
 
 static void attach(struct open_job *open, struct folder *f)
 {
 	f->mailbox = open->m;
-	f->changed = true;               /* so that a first snapshot comes */
+	f->changed = f->coming = true;   /* so that a first snapshot comes, of all */
 	maildir_clean_tmp(f->path);
 	f->live = watch_add(f->store->watch, f->path, f->wd);
 	open->fresh = true;
@@ -238,7 +252,24 @@ static void attach(struct open_job *open, struct folder *f)
 	open->wd[PLACE_NEW] = f->wd[PLACE_NEW];
 	open->wd[PLACE_CUR] = f->wd[PLACE_CUR];
 	open->folder_id = f->head.id;
+	free(open->path);
 	open->path = mem_string(f->path);
+}
+
+/* Opened before, in this or another job of this mailbox; a first time everything is
+ * compared. */
+static enum store_status compare_opened(struct open_job *open, struct folder *f)
+{
+	bool was_live = f->live;
+	enum store_status st = STORE_OK;
+
+	if (f->coming)
+		f->live = false;
+	if (f->coming || !was_live)
+		st = folder_sync(f, &open->look);
+	if (st == STORE_OK && open->claim)
+		st = folder_claim(f, &open->claimed);
+	return st;
 }
 
 static void run_open(struct mail_job *j)
@@ -246,28 +277,29 @@ static void run_open(struct mail_job *j)
 	struct open_job *open = container_of(j, struct open_job, mail);
 	struct store *s = j->question.store;
 	struct folder *f = folder_of_mailbox(s, open->m);
-	bool was_live = f && f->live, is_new = !f;
 
-	if (!f)
-		j->st = folder_open(s, open->m->name.at, true, &f);
-	if (f && f->mailbox && f->mailbox != open->m) {
-		/* Its mailbox is about to be told that it is gone. */
-		j->st = STORE_BUSY;
-		return;
-	}
-	if (j->st == STORE_OK && is_new) {
-		attach(open, f);
-		f->live = false;         /* the first time everything is compared */
-		j->st = folder_sync(f, false);
-		f->live = open->live;
-	} else if (j->st == STORE_OK && !was_live) {
-		j->st = folder_sync(f, false);
-	}
-	if (j->st == STORE_OK && open->claim)
-		j->st = folder_claim(f);
-	if (j->st != STORE_OK && is_new && f) {
-		f->mailbox = NULL;
+	if (!f) {
 		open->fresh = false;
+		j->st = folder_open(s, open->m->name.at, true, &f);
+		if (j->st != STORE_OK)
+			return;
+		if (f->mailbox) {
+			/* Its mailbox is about to be told that it is gone. */
+			j->st = STORE_BUSY;
+			return;
+		}
+		attach(open, f);
+	}
+	j->st = compare_opened(open, f);
+	if (s->unfinished)
+		return;
+	if (j->st == STORE_OK && open->fresh)
+		f->live = open->live;
+	if (j->st == STORE_OK)
+		f->coming = false;
+	if (j->st != STORE_OK && f->coming && open->fresh) {
+		f->mailbox = NULL;
+		f->coming = open->fresh = false;
 	}
 }
 

@@ -25,7 +25,7 @@ struct mailbox {
 	struct list node;                /* the store's; by itself when gone */
 	struct store *store;
 	struct folder_name name;
-	unsigned users;                  /* opens that were not released; edits under way */
+	unsigned users;                  /* opens that were not released; edits and comparisons */
 	bool attached;                   /* the mail lane has had it open: it must close it */
 	bool gone, live, closing;
 	const struct snapshot *newest;

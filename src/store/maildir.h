@@ -1,6 +1,7 @@
 #ifndef STORE_MAILDIR_H
 #define STORE_MAILDIR_H
 
+#include <dirent.h>
 #include <limits.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -83,6 +84,9 @@ bool file_crlf_size(const char *path, uint64_t *size);
 /* Called with every message of a directory; false stops. */
 typedef bool maildir_scan_fn(void *ctx, enum place place, const char *name);
 bool maildir_scan(const char *folder, enum place place, maildir_scan_fn *fn, void *ctx);
+/* The same, message by message; what cannot be read is logged.  *name NULL: that was all. */
+DIR *maildir_begin(const char *folder, enum place place);
+bool maildir_next(DIR *dir, const char *folder, enum place place, const char **name);
 /* Looks for a message whose name another program has changed. */
 bool maildir_find(const char *folder, const char *base, size_t base_len,
 		  enum place *place, char name[FILE_NAME]);

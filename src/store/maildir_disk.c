@@ -298,35 +298,57 @@ bool file_crlf_size(const char *path, uint64_t *size)
 	return n == 0;
 }
 
-bool maildir_scan(const char *folder, enum place place, maildir_scan_fn *fn, void *ctx)
+DIR *maildir_begin(const char *folder, enum place place)
 {
 	struct path path;
-	struct dirent *e;
 	DIR *dir;
 	int err;
 
 	path_make(&path, folder, place_name(place), "", "");
 	dir = opendir(path.at);
-	if (!dir) {
-		err = errno;
-		if (err != ENOENT)
-			maildir_failed("cannot read a directory", path.at, err);
-		errno = err;
-		return false;
-	}
-	errno = 0;
-	while ((e = readdir(dir))) {
-		if (e->d_name[0] != '.' && e->d_type != DT_DIR &&
-		    !fn(ctx, place, e->d_name))
-			break;
-		errno = 0;
-	}
-	err = e ? 0 : errno;
-	closedir(dir);
-	if (err)
+	err = errno;
+	if (!dir && err != ENOENT)
 		maildir_failed("cannot read a directory", path.at, err);
 	errno = err;
+	return dir;
+}
+
+bool maildir_next(DIR *dir, const char *folder, enum place place, const char **name)
+{
+	struct dirent *e;
+	struct path path;
+	int err;
+
+	do {
+		errno = 0;
+		e = readdir(dir);
+	} while (e && (e->d_name[0] == '.' || e->d_type == DT_DIR));
+	*name = e ? e->d_name : NULL;
+	err = e ? 0 : errno;
+	if (err) {
+		path_make(&path, folder, place_name(place), "", "");
+		maildir_failed("cannot read a directory", path.at, err);
+	}
+	errno = err;
 	return err == 0;
+}
+
+bool maildir_scan(const char *folder, enum place place, maildir_scan_fn *fn, void *ctx)
+{
+	DIR *dir = maildir_begin(folder, place);
+	const char *name;
+	bool ok;
+	int err;
+
+	if (!dir)
+		return false;
+	do {
+		ok = maildir_next(dir, folder, place, &name);
+		err = errno;
+	} while (ok && name && fn(ctx, place, name));
+	closedir(dir);
+	errno = err;
+	return ok;
 }
 
 struct search {

@@ -487,7 +487,7 @@ static void run_group(struct mail_job *mail)
 	unsigned *keywords = mem_array(g->count, sizeof(*keywords));
 
 	mail->st = come_in(g, keywords);
-	if (mail->st != STORE_OK)
+	if (mail->st != STORE_OK && !g->store->unfinished)
 		remove_tmp(g);
 	free(keywords);
 }

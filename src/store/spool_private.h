@@ -40,6 +40,7 @@ struct arrived {
 	char *keywords;                  /* with spaces between; NULL: none */
 	struct buf texts[INDEX_TEXTS];
 	char *tmp;                       /* of a group: its name in the store's tmp/ */
+	bool unfinished;                 /* its folder is being compared: in the next job */
 	struct question *waiter;         /* who wants the UID; NULL: nobody */
 	struct spool_result result;
 };

@@ -32,6 +32,10 @@
 /* How often the disk is asked whether there is room under the quota after all. */
 enum { COUNT_EVERY_MS = 60000 };
 
+/* What a delivery waits for a folder that is being compared, and its commit is little
+ * beside it; to ask the clock takes a tenth of what a file does. */
+enum { SLICE_MS = 40, SLICE_FILES = 16 };
+
 /* The largest UIDVALIDITY ever given, for when the index is lost. */
 #define VALIDITY_FILE "letterplate-uidvalidity"
 
@@ -93,8 +97,12 @@ static void work_mail(struct job *job)
 
 	if (index_is_damaged(s->index))
 		lose_index(s);
-	j->again = false;
+	j->again = s->unfinished = false;
 	j->run(j);
+	if (s->unfinished) {
+		j->again = true;
+		j->st = STORE_OK;
+	}
 	j->rest = folders_settle(s, &j->news);
 	j->leaving = s->leaving;
 	s->leaving = NULL;
@@ -176,9 +184,26 @@ void store_ask_always(struct store *s, struct mail_job *j, void *owner)
 	lane_submit_always(s->mail, &j->job);
 }
 
+enum store_status store_unfinished(struct store *s)
+{
+	s->unfinished = true;
+	return STORE_BUSY;
+}
+
 bool store_begin(struct store *s)
 {
 	return index_begin(s->index);
+}
+
+/* Who is killed before a folder was compared for the first time, to the end, does that
+ * again, as for the first time. */
+static bool put_head(struct store *s, const struct folder *f)
+{
+	struct index_folder head = f->head;
+
+	if (folder_is_filling(f) && !f->mailbox)
+		head.modseq = 1;
+	return index_folder_put(s->index, &head);
 }
 
 enum store_status store_commit(struct store *s, bool ok)
@@ -191,7 +216,7 @@ enum store_status store_commit(struct store *s, bool ok)
 		if (f->altered)
 			f->head.stamp = random_u64() >> 1 | 1;
 		if (ok && f->touched && f->head.id)
-			ok = vanished_keep(f) && index_folder_put(s->index, &f->head);
+			ok = vanished_keep(f) && put_head(s, f);
 	}
 	if (!ok)
 		index_rollback(s->index);
@@ -300,9 +325,20 @@ static bool make_first_folders(struct store *s)
 
 struct count_job {
 	struct mail_job mail;
-	char **gone;                     /* directories that the index alone still has */
+	char **dirs;                     /* to be counted; then those that the index alone has */
 	size_t count, cap;
+	bool begun;
+	struct look look;                /* of the last of them */
 };
+
+static void note_dir(struct count_job *c, const char *dir)
+{
+	if (c->count == c->cap) {
+		c->cap = c->cap ? c->cap * 2 : 8;
+		c->dirs = mem_grow(c->dirs, c->cap, sizeof(*c->dirs));
+	}
+	c->dirs[c->count++] = mem_string(dir);
+}
 
 static void note_gone(void *ctx, const char *dir)
 {
@@ -312,13 +348,8 @@ static void note_gone(void *ctx, const char *dir)
 	if (strlen(dir) > NAME_DIR_MAX)
 		return;
 	path_make(&path, c->mail.question.store->root, dir, "", "");
-	if (access(path.at, F_OK) == 0 || errno != ENOENT)
-		return;
-	if (c->count == c->cap) {
-		c->cap = c->cap ? c->cap * 2 : 8;
-		c->gone = mem_grow(c->gone, c->cap, sizeof(*c->gone));
-	}
-	c->gone[c->count++] = mem_string(dir);
+	if (access(path.at, F_OK) != 0 && errno == ENOENT)
+		note_dir(c, dir);
 }
 
 /* What another program removed takes no room any more. */
@@ -329,7 +360,7 @@ static void forget_gone(struct count_job *c)
 	if (access(s->root, F_OK) != 0 || !index_folders(s->index, note_gone, c))
 		return;
 	while (c->count > 0) {
-		char *dir = c->gone[--c->count];
+		char *dir = c->dirs[--c->count];
 
 		list_each(node, after, &s->folders) {
 			struct folder *f = container_of(node, struct folder, node);
@@ -342,26 +373,44 @@ static void forget_gone(struct count_job *c)
 	}
 }
 
-/* With a quota every folder counts, also one that nobody has opened since the
- * index was made. */
-static void run_count(struct mail_job *j)
+static void list_dirs(struct count_job *c)
 {
-	struct store *s = j->question.store;
-	DIR *dir = opendir(s->root);
+	DIR *dir = opendir(c->mail.question.store->root);
 	struct dirent *e;
 
 	while (dir && (e = readdir(dir))) {
 		const char *name = strcmp(e->d_name, ".") == 0 ? "" : e->d_name;
-		struct folder_name read;
-		struct folder *f;
 
-		if (strlen(name) <= NAME_DIR_MAX && name_from_dir(name, &read) &&
-		    folder_open(s, read.at, false, &f) == STORE_OK)
-			(void)folder_sync(f, false);
+		if (strlen(name) <= NAME_DIR_MAX)
+			note_dir(c, name);
 	}
 	if (dir)
 		closedir(dir);
-	forget_gone(container_of(j, struct count_job, mail));
+	c->begun = true;
+}
+
+/* With a quota every folder counts, also one that nobody has opened since the
+ * index was made. */
+static void run_count(struct mail_job *j)
+{
+	struct count_job *c = container_of(j, struct count_job, mail);
+	struct store *s = j->question.store;
+
+	if (!c->begun)
+		list_dirs(c);
+	while (c->count > 0) {
+		struct folder_name read;
+		struct folder *f;
+
+		if (name_from_dir(c->dirs[c->count - 1], &read) &&
+		    folder_open(s, read.at, false, &f) == STORE_OK)
+			(void)folder_sync(f, &c->look);
+		if (s->unfinished)
+			return;
+		free(c->dirs[--c->count]);
+		c->look = (struct look){ .force = false };
+	}
+	forget_gone(c);
 }
 
 static void finish_count(struct mail_job *j)
@@ -369,7 +418,9 @@ static void finish_count(struct mail_job *j)
 	struct count_job *c = container_of(j, struct count_job, mail);
 
 	j->question.store->counting = false;
-	free(c->gone);
+	while (c->count > 0)
+		free(c->dirs[--c->count]);
+	free(c->dirs);
 }
 
 void store_count(struct store *s)
@@ -455,6 +506,8 @@ struct store *store_open(const struct store_options *o, char *error, size_t erro
 	s->message_max = o->message_max;
 	s->quota = o->quota;
 	s->disk_floor = o->disk_floor;
+	s->slice_ms = SLICE_MS;
+	s->slice_files = SLICE_FILES;
 	list_init(&s->questions);
 	list_init(&s->mailboxes);
 	list_init(&s->annotation_watchers);

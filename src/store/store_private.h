@@ -24,6 +24,9 @@ struct store {
 	char *root;
 	char *images;                    /* where images of tables lie: a number follows */
 	uint64_t message_max, quota, disk_floor;
+	/* How long others wait at most for one comparison, and how many files it looks at
+	 * between two looks at the clock. */
+	unsigned slice_ms, slice_files;
 	struct index *index;             /* the mail lane's, but for texts */
 	struct keywords *keywords;       /* made on the mail lane, read anywhere */
 	struct watch_table *watch;
@@ -47,6 +50,8 @@ struct store {
 	struct list folders;             /* those used last at the end */
 	struct image_job *leaving;       /* tables to be written down, see kept.c */
 	bool added;                      /* a message came in this job */
+	bool unfinished;                 /* so, and a comparison that it needs goes on */
+	uint64_t scans;                  /* comparisons ever begun */
 	uint32_t last_validity;
 };
 
@@ -81,7 +86,8 @@ struct mail_job {
 	enum store_status st;
 	void (*run)(struct mail_job *j);
 	void (*finish)(struct mail_job *j);
-	bool again;                      /* run() was cut short: once more, behind what waits */
+	bool again;                      /* run() was cut short: once more, behind what waits;
+					  * so it is when a comparison was not finished */
 	struct news *news;
 	struct image_job *leaving;
 	bool added;                      /* a message came */
@@ -107,6 +113,10 @@ void store_count(struct store *s);
 enum store_status store_new_validity(struct store *s, uint32_t *validity);
 /* At least this from now on (taken over from another program). */
 enum store_status store_raise_validity(struct store *s, uint32_t validity);
+
+/* What a job is told that needs a folder as it is on disk, which is not known yet: it
+ * ends, having done nothing that it may not do again, and is run once more. */
+enum store_status store_unfinished(struct store *s);
 
 /* Every change of the index lies between these.  A commit that fails makes the
  * folders it touched be read again. */

@@ -18,6 +18,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "../../src/store/store_private.h"
 #include "base/clock.h"
 #include "base/mem.h"
 #include "net/lane.h"
@@ -34,6 +35,7 @@ struct fixture {
 	struct lane *text;               /* only with options.text_path */
 	struct store *store;
 	struct store_options options;
+	bool slices;                     /* a comparison gives the lane away after each file */
 	/* The last answer. */
 	bool answered;
 	enum store_status st;
@@ -65,6 +67,10 @@ static inline void fixture_open(struct fixture *f)
 	f->store = store_open(&f->options, error, sizeof(error));
 	if (!f->store)
 		fail_msg("%s", error);
+	if (f->slices)
+		f->store->slice_ms = 0;
+	if (f->slices)
+		f->store->slice_files = 1;
 }
 
 static inline void fixture_close(struct fixture *f)
@@ -94,6 +100,18 @@ static inline int fixture_new(void **state)
 	uid_set_init(&f->refused);
 	fixture_open(f);
 	*state = f;
+	return 0;
+}
+
+static inline int fixture_new_sliced(void **state)
+{
+	struct fixture *f;
+
+	fixture_new(state);
+	f = *state;
+	f->slices = true;
+	f->store->slice_ms = 0;
+	f->store->slice_files = 1;
 	return 0;
 }
 

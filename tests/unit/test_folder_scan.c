@@ -243,23 +243,24 @@ static void a_base_in_both_directories(void **state)
 	assert_int_equal(messages(f), 0);
 }
 
+/* At once, and in slices. */
+#define BOTH(test) \
+	cmocka_unit_test_setup_teardown(test, fixture_new, fixture_free), \
+	cmocka_unit_test_setup_teardown(test, fixture_new_sliced, fixture_free)
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(by_time_then_name, fixture_new, fixture_free),
-		cmocka_unit_test_setup_teardown(size_from_the_name, fixture_new, fixture_free),
-		cmocka_unit_test_setup_teardown(closed_folder_is_compared_by_status, fixture_new,
-						fixture_free),
-		cmocka_unit_test_setup_teardown(same_base_twice, fixture_new, fixture_free),
-		cmocka_unit_test_setup_teardown(missing_directories_are_made, fixture_new, fixture_free),
-		cmocka_unit_test_setup_teardown(moving_from_dovecot, fixture_new, fixture_free),
-		cmocka_unit_test_setup_teardown(delivery_before_the_first_look_keeps_dovecots_uids,
-						fixture_new, fixture_free),
-		cmocka_unit_test_setup_teardown(flags_follow_while_closed, fixture_new, fixture_free),
-		cmocka_unit_test_setup_teardown(only_what_changed_is_read, fixture_new,
-						fixture_free),
-		cmocka_unit_test_setup_teardown(a_base_in_both_directories, fixture_new,
-						fixture_free),
+		BOTH(by_time_then_name),
+		BOTH(size_from_the_name),
+		BOTH(closed_folder_is_compared_by_status),
+		BOTH(same_base_twice),
+		BOTH(missing_directories_are_made),
+		BOTH(moving_from_dovecot),
+		BOTH(delivery_before_the_first_look_keeps_dovecots_uids),
+		BOTH(flags_follow_while_closed),
+		BOTH(only_what_changed_is_read),
+		BOTH(a_base_in_both_directories),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

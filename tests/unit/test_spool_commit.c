@@ -78,6 +78,7 @@ static void small_disk_fills_up(void **state)
 		skip();
 	}
 	fixture_open(f);
+	fixture_status(f, "INBOX");
 	text = mem_alloc(60001);
 	memset(text, 'x', 60000);
 	snprintf(link_path, sizeof(link_path), "%s/queued", f->maildir);

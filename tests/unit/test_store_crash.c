@@ -305,6 +305,7 @@ static void use(const char *where, struct fixture *f)
 	snprintf(f->index, sizeof(f->index), "%s/index.db", where);
 	f->options.message_max = 10 * 1024 * 1024;
 	uid_set_init(&f->refused);
+	f->slices = true;
 	fixture_open(f);
 }
 
