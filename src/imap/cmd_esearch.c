@@ -324,19 +324,9 @@ static enum imap_progress search(struct imap_session *s, struct imap_running *cm
 static enum imap_progress next_slice(struct imap_session *s, struct imap_running *cmd)
 {
 	struct multi *m = cmd->at;
+	enum imap_progress progress;
 
-	if (s->leaving)
-		return IMAP_DONE;
-	switch (search_run_step(&m->run)) {
-	case SEARCH_GOES_ON:
-		return IMAP_WAIT_JOB;
-	case SEARCH_BUSY:
-		search_forget_saved(s, &m->ret);
-		return imap_no_status(s, cmd, STORE_BUSY);
-	case SEARCH_FINISHED:
-		break;
-	}
-	return found(s, cmd);
+	return search_run_go_on(&m->run, cmd, &m->ret, &progress) ? found(s, cmd) : progress;
 }
 
 static enum imap_progress found(struct imap_session *s, struct imap_running *cmd)

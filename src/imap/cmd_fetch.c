@@ -403,9 +403,7 @@ static enum imap_progress finish(struct imap_session *s, struct imap_running *cm
 	 * EXPUNGE responses stand already, so there is nothing to ask. */
 	if (job->gone && !cmd->uid)
 		return imap_no_status(s, cmd, STORE_GONE);
-	if (job->gone)
-		return imap_ok(s, cmd, "[EXPUNGEISSUED] %s completed", cmd->command->name);
-	return imap_completed(s, cmd);
+	return imap_completed_but(s, cmd, job->gone);
 }
 
 static void release(struct imap_session *s, struct imap_running *cmd)

@@ -54,21 +54,11 @@ static enum imap_progress begin(struct imap_session *s, struct imap_running *cmd
 static enum imap_progress next_slice(struct imap_session *s, struct imap_running *cmd)
 {
 	struct searching *f = cmd->at;
+	enum imap_progress progress;
 
-	if (s->leaving)
-		return IMAP_DONE;                /* BYE instead */
 	cmd->goal = snapshot_count(s->view);
 	cmd->done = f->run.job->seq - 1;
-	switch (search_run_step(&f->run)) {
-	case SEARCH_GOES_ON:
-		return IMAP_WAIT_JOB;
-	case SEARCH_BUSY:
-		search_forget_saved(s, &f->ret);
-		return imap_no_status(s, cmd, STORE_BUSY);
-	case SEARCH_FINISHED:
-		break;
-	}
-	return found(s, cmd);
+	return search_run_go_on(&f->run, cmd, &f->ret, &progress) ? found(s, cmd) : progress;
 }
 
 static enum imap_progress found(struct imap_session *s, struct imap_running *cmd)
@@ -98,9 +88,7 @@ static enum imap_progress answer(struct imap_session *s, struct imap_running *cm
 	if (f->ret.options & SEARCH_RETURN_UPDATE)
 		imap_context_add(&f->run, cmd, false);
 	imap_context_fetch(s, cmd->tag, f->ret.items);
-	if (gone)
-		return imap_ok(s, cmd, "[EXPUNGEISSUED] %s completed", cmd->command->name);
-	return imap_completed(s, cmd);
+	return imap_completed_but(s, cmd, gone);
 }
 
 static void release(struct imap_session *s, struct imap_running *cmd)

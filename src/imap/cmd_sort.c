@@ -113,19 +113,9 @@ static enum imap_progress begin(struct imap_session *s, struct imap_running *cmd
 static enum imap_progress search_on(struct imap_session *s, struct imap_running *cmd)
 {
 	struct ordering *f = cmd->at;
+	enum imap_progress progress;
 
-	if (s->leaving)
-		return IMAP_DONE;                /* BYE instead */
-	switch (search_run_step(&f->run)) {
-	case SEARCH_GOES_ON:
-		return IMAP_WAIT_JOB;
-	case SEARCH_BUSY:
-		search_forget_saved(s, &f->ret);
-		return imap_no_status(s, cmd, STORE_BUSY);
-	case SEARCH_FINISHED:
-		break;
-	}
-	return order(s, cmd);
+	return search_run_go_on(&f->run, cmd, &f->ret, &progress) ? order(s, cmd) : progress;
 }
 
 static enum imap_progress order(struct imap_session *s, struct imap_running *cmd)
@@ -146,7 +136,7 @@ static enum imap_progress order_on(struct imap_session *s, struct imap_running *
 	struct ordering *f = cmd->at;
 
 	if (s->leaving)
-		return IMAP_DONE;
+		return IMAP_DONE;                /* BYE instead */
 	if (order_run_step(&f->order) == ORDER_GOES_ON)
 		return IMAP_WAIT_JOB;
 	if (f->order.job->over) {
@@ -154,15 +144,6 @@ static enum imap_progress order_on(struct imap_session *s, struct imap_running *
 		return imap_no(s, cmd, "[LIMIT] There is too much to put in order");
 	}
 	return f->order.job->kind == ORDER_SORT ? sorted(s, cmd) : threaded(s, cmd);
-}
-
-static enum imap_progress complete(struct imap_session *s, struct imap_running *cmd)
-{
-	const struct ordering *f = cmd->at;
-
-	if (f->gone)
-		return imap_ok(s, cmd, "[EXPUNGEISSUED] %s completed", cmd->command->name);
-	return imap_completed(s, cmd);
 }
 
 /* ---- SORT ---- */
@@ -194,7 +175,7 @@ static enum imap_progress tell_sorted(struct imap_session *s, struct imap_runnin
 		imap_context_add_sorted(&f->run, cmd, &f->order.job->sorter.program,
 					f->order.job->found, f->order.job->count);
 	imap_context_fetch(s, cmd->tag, f->ret.items);
-	return complete(s, cmd);
+	return imap_completed_but(s, cmd, f->gone);
 }
 
 /* ---- THREAD ---- */
@@ -228,7 +209,7 @@ static enum imap_progress tell_threads(struct imap_session *s, struct imap_runni
 	imap_write(s, buf_slice(&out));
 	buf_release(&out);
 	s->in_response = !done;
-	return done ? complete(s, cmd) : IMAP_WAIT_OUTPUT;
+	return done ? imap_completed_but(s, cmd, f->gone) : IMAP_WAIT_OUTPUT;
 }
 
 static void release(struct imap_session *s, struct imap_running *cmd)

@@ -126,6 +126,12 @@ enum imap_progress imap_completed(struct imap_session *s, struct imap_running *c
 	return imap_ok(s, cmd, "%s completed", cmd->command->name);
 }
 
+enum imap_progress imap_completed_but(struct imap_session *s, struct imap_running *cmd, bool gone)
+{
+	return imap_ok(s, cmd, "%s%s completed", gone ? "[EXPUNGEISSUED] " : "",
+		       cmd->command->name);
+}
+
 enum imap_progress imap_bad_args(struct imap_session *s, struct imap_running *cmd)
 {
 	/* RFC 5530 3: it is no mistake of the client's. */

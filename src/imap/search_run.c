@@ -185,6 +185,27 @@ void search_run_begin(struct search_run *r, struct mailbox *m, const struct snap
 	search_job_begin(r->job, m, view, selected ? &r->s->recent : &none);
 }
 
+bool search_run_go_on(struct search_run *r, struct imap_running *cmd,
+		      const struct search_return *ret, enum imap_progress *progress)
+{
+	if (r->s->leaving) {
+		*progress = IMAP_DONE;           /* BYE instead */
+		return false;
+	}
+	switch (search_run_step(r)) {
+	case SEARCH_GOES_ON:
+		*progress = IMAP_WAIT_JOB;
+		return false;
+	case SEARCH_BUSY:
+		search_forget_saved(r->s, ret);
+		*progress = imap_no_status(r->s, cmd, STORE_BUSY);
+		return false;
+	case SEARCH_FINISHED:
+		break;
+	}
+	return true;
+}
+
 void search_forget_saved(struct imap_session *s, const struct search_return *ret)
 {
 	if (ret->options & SEARCH_RETURN_SAVE)

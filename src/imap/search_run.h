@@ -48,6 +48,11 @@ bool search_run_parse_charset(struct search_run *r, struct imap_running *cmd,
 /* Then begins it, with what the session has saved if it is the selected mailbox. */
 void search_run_begin(struct search_run *r, struct mailbox *m, const struct snapshot *view);
 
+/* A step for a command that is resumed by turn().  True: it is finished; false: *progress
+ * is what the command has come to. */
+bool search_run_go_on(struct search_run *r, struct imap_running *cmd,
+		      const struct search_return *ret, enum imap_progress *progress);
+
 /* NO to a search: with SAVE it empties the saved result (RFC 5182 2.1). */
 void search_forget_saved(struct imap_session *s, const struct search_return *ret);
 

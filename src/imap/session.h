@@ -182,6 +182,9 @@ enum imap_progress imap_bad(struct imap_session *s, struct imap_running *cmd, co
 	__attribute__((format(printf, 3, 4)));
 /* "tag OK FETCH completed". */
 enum imap_progress imap_completed(struct imap_session *s, struct imap_running *cmd);
+/* The same, with EXPUNGEISSUED (RFC 5530) when it lacks messages that are gone. */
+enum imap_progress imap_completed_but(struct imap_session *s, struct imap_running *cmd,
+				      bool gone);
 /* BAD with args.wanted, or NO [LIMIT]. */
 enum imap_progress imap_bad_args(struct imap_session *s, struct imap_running *cmd);
 /* NO with the text and RFC 5530 code that belong to the status. */
