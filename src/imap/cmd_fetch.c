@@ -75,9 +75,21 @@ static size_t list_messages(const struct imap_session *s, const struct uid_set *
 	return count;
 }
 
-/* What \Seen will change: the asked-for messages that do not have it. */
-static void find_unseen(const struct imap_session *s, const struct uid_set *asked,
-			struct uid_set *unseen)
+static bool is_unseen(const struct message_info *m, uint64_t unused)
+{
+	(void)unused;
+	return !(m->flags & MESSAGE_SEEN);
+}
+
+static bool has_changed(const struct message_info *m, uint64_t since)
+{
+	return m->modseq > since;
+}
+
+/* Which of the asked-for messages are such. */
+static void pick(const struct imap_session *s, const struct uid_set *asked,
+		 bool (*is_such)(const struct message_info *m, uint64_t since), uint64_t since,
+		 struct uid_set *out)
 {
 	for (size_t i = 0; i < asked->count; i++) {
 		const struct uid_range *r = &asked->ranges[i];
@@ -88,10 +100,17 @@ static void find_unseen(const struct imap_session *s, const struct uid_set *aske
 
 			if (m.uid > r->last)
 				break;
-			if (!(m.flags & MESSAGE_SEEN))
-				uid_set_add(unseen, m.uid, m.uid);
+			if (is_such(&m, since))
+				uid_set_add(out, m.uid, m.uid);
 		}
 	}
+}
+
+/* What \Seen will change. */
+static void find_unseen(const struct imap_session *s, const struct uid_set *asked,
+			struct uid_set *unseen)
+{
+	pick(s, asked, is_unseen, 0, unseen);
 }
 
 /* CHANGEDSINCE: the snapshot knows, so no message is opened that is not told. */
@@ -100,19 +119,7 @@ static void leave_unchanged(const struct imap_session *s, struct uid_set *asked,
 	struct uid_set changed;
 
 	uid_set_init(&changed);
-	for (size_t i = 0; i < asked->count; i++) {
-		const struct uid_range *r = &asked->ranges[i];
-		uint32_t seq = snapshot_seq_from(s->view, r->first);
-
-		for (; seq <= snapshot_count(s->view); seq++) {
-			struct message_info m = snapshot_message(s->view, seq);
-
-			if (m.uid > r->last)
-				break;
-			if (m.modseq > since)
-				uid_set_add(&changed, m.uid, m.uid);
-		}
-	}
+	pick(s, asked, has_changed, since, &changed);
 	uid_set_release(asked);
 	*asked = changed;
 }

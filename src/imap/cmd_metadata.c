@@ -96,21 +96,6 @@ static bool read_options(struct imap_args *a, struct imap_entries *e)
 	return args_char(a, ')') && args_space(a);
 }
 
-/* 4.4.1 shows several entries without parentheses. */
-static bool read_entries(struct imap_args *a, struct imap_entries *e)
-{
-	if (args_peek(a, '('))
-		return imap_entries_read(a, e);
-	do {
-		if (e->count == IMAP_ENTRIES_MAX)
-			return args_limit(a, "at most 100 entries");
-		if (!imap_entry_read(a, &e->names[e->count]))
-			return false;
-		e->count++;
-	} while (args_peek(a, ' ') && args_space(a));
-	return true;
-}
-
 static bool read_get(struct imap_args *a, struct metadata *m)
 {
 	if (!args_space(a) || (args_peek(a, '(') && !read_options(a, &m->entries)) ||
@@ -118,7 +103,9 @@ static bool read_get(struct imap_args *a, struct metadata *m)
 		return false;
 	if (at_options(a) && !read_options(a, &m->entries))
 		return false;
-	return read_entries(a, &m->entries) && args_end(a);
+	if (!args_peek(a, '('))
+		return imap_entries_read_bare(a, &m->entries) && args_end(a);
+	return imap_entries_read(a, &m->entries) && args_end(a);
 }
 
 static void got(void *owner, enum store_status st, const struct annotation *all, size_t count)

@@ -38,10 +38,8 @@ bool imap_entry_read(struct imap_args *a, const char **name)
 	return true;
 }
 
-bool imap_entries_read(struct imap_args *a, struct imap_entries *e)
+bool imap_entries_read_bare(struct imap_args *a, struct imap_entries *e)
 {
-	if (!args_char(a, '('))
-		return false;
 	do {
 		if (e->count == IMAP_ENTRIES_MAX)
 			return args_limit(a, "at most 100 entries");
@@ -49,7 +47,12 @@ bool imap_entries_read(struct imap_args *a, struct imap_entries *e)
 			return false;
 		e->count++;
 	} while (args_peek(a, ' ') && args_space(a));
-	return args_char(a, ')');
+	return true;
+}
+
+bool imap_entries_read(struct imap_args *a, struct imap_entries *e)
+{
+	return args_char(a, '(') && imap_entries_read_bare(a, e) && args_char(a, ')');
 }
 
 /* ---- Responses ---- */

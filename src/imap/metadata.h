@@ -22,6 +22,8 @@ bool imap_entry_read(struct imap_args *a, const char **name);
 void imap_entry_text(struct buf *out, const char *name);
 /* "(" entry *(SP entry) ")" */
 bool imap_entries_read(struct imap_args *a, struct imap_entries *e);
+/* The same without parentheses, as 4.4.1 shows several. */
+bool imap_entries_read_bare(struct imap_args *a, struct imap_entries *e);
 /* Response lines; mailbox "": the server.  *longest: of the values that were too large
  * to be told, else as it was. */
 void imap_metadata_text(struct buf *out, const struct imap_session *s, const char *mailbox,
