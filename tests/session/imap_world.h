@@ -183,6 +183,17 @@ static UNUSED void await(struct world *w, struct fake_conn *f, const char *part)
 	buf_release(&heard);
 }
 
+/* IMAP_DISABLE_CAPABILITIES, one more of them. */
+static UNUSED void turn_off(struct world *w, const char *name)
+{
+	assert_true(imap_caps_add(&w->server.off, slice_of(name)));
+}
+
+static UNUSED void turn_all_on(struct world *w)
+{
+	w->server.off = (struct imap_caps){ { 0 } };
+}
+
 /* Numbers that differ from run to run (UIDVALIDITY, MAILBOXID) become 0, in place. */
 static UNUSED void blur(char *text)
 {
@@ -201,6 +212,40 @@ static UNUSED void blur(char *text)
 			memmove(p + 1, p + digits, strlen(p + digits) + 1);
 			*p = '0';
 		}
+}
+
+/* The whole answer. */
+static UNUSED void says(struct fake_conn *f, const char *command, const char *answer)
+{
+	const char *said = fake_conn_say(f, command);
+
+	if (strcmp(said, answer) != 0)
+		fail_msg("%s gave\n%snot\n%s", command, said, answer);
+}
+
+/* A session that is logged in says the script in every cut; its answers are these, with
+ * blurred numbers. */
+struct split { struct world *w; const char *answer; };
+
+static UNUSED struct fake_conn *split_session(void *arg)
+{
+	return logged_in(((struct split *)arg)->w);
+}
+
+static UNUSED void split_check(struct fake_conn *f, void *arg)
+{
+	char *said = mem_string(fake_conn_take(f));
+
+	blur(said);
+	assert_string_equal(said, ((struct split *)arg)->answer);
+	free(said);
+}
+
+static UNUSED void says_in_every_split(struct world *w, const char *script, const char *answer)
+{
+	struct split split = { w, answer };
+
+	fake_conn_every_split(split_session, split_check, &split, slice_of(script));
 }
 
 #endif

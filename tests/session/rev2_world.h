@@ -3,25 +3,9 @@
 
 /* A session of IMAP4rev2, which it says itself, and what such a one talks. */
 #include "search_world.h"
+#include "talk.h"
 
 #include "../../src/imap/session.h"
-
-struct exchange { const char *command, *answer; };
-
-/* Every answer whole; numbers that differ from run to run are 0. */
-static UNUSED void converse(struct fake_conn *f, const struct exchange *e, size_t count)
-{
-	for (size_t i = 0; i < count; i++) {
-		char *said = mem_string(fake_conn_say(f, e[i].command));
-
-		blur(said);
-		if (strcmp(said, e[i].answer) != 0)
-			fail_msg("%s gave\n%snot\n%s", e[i].command, said, e[i].answer);
-		free(said);
-	}
-}
-
-#define CONVERSE(f, list) converse(f, list, sizeof(list) / sizeof((list)[0]))
 
 static UNUSED void enable_rev2(struct fake_conn *f)
 {
@@ -44,19 +28,6 @@ static UNUSED void add(struct fake_conn *f, const char *folder, int count)
 	for (int i = 0; i < count; i++)
 		expect(f, line, "ap OK");
 	free(line);
-}
-
-/* Each command of the text, a line each. */
-static UNUSED void say(struct fake_conn *f, const char *commands)
-{
-	while (*commands) {
-		size_t n = strcspn(commands, "\n");
-		char *line = mem_printf("a %.*s\r\n", (int)n, commands);
-
-		expect(f, line, "a OK");
-		free(line);
-		commands += n + (commands[n] != '\0');
-	}
 }
 
 /* Nothing but INBOX. */

@@ -52,13 +52,4 @@ static UNUSED struct fake_conn *with_21(struct world *w)
 	return f;
 }
 
-/* The whole answer. */
-static UNUSED void says(struct fake_conn *f, const char *command, const char *answer)
-{
-	const char *said = fake_conn_say(f, command);
-
-	if (strcmp(said, answer) != 0)
-		fail_msg("%s gave\n%snot\n%s", command, said, answer);
-}
-
 #endif

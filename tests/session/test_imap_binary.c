@@ -155,11 +155,11 @@ static void switched_off(void **state)
 	struct world *w = *state;
 	struct fake_conn *f;
 
-	imap_caps_add(&w->server.off, SLICE("BINARY"));
-	imap_caps_add(&w->server.off, SLICE("CATENATE"));
-	imap_caps_add(&w->server.off, SLICE("MULTIAPPEND"));
-	imap_caps_add(&w->server.off, SLICE("REPLACE"));
-	imap_caps_add(&w->server.off, SLICE("PREVIEW"));
+	turn_off(w, "BINARY");
+	turn_off(w, "CATENATE");
+	turn_off(w, "MULTIAPPEND");
+	turn_off(w, "REPLACE");
+	turn_off(w, "PREVIEW");
 	f = with_message(w, parts);
 	expect(f, "a FETCH 1 BINARY.PEEK[1]\r\n", "a BAD");
 	expect(f, "a FETCH 1 PREVIEW\r\n", "a BAD");

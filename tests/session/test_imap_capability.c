@@ -4,16 +4,6 @@
 
 #include "../../src/imap/session.h"
 
-static void turn_off(struct world *w, const char *name)
-{
-	assert_true(imap_caps_add(&w->server.off, slice_of(name)));
-}
-
-static void turn_all_on(struct world *w)
-{
-	w->server.off = (struct imap_caps){ { 0 } };
-}
-
 /* A message in INBOX, so that MOVE and APPEND have something to say. */
 static struct fake_conn *with_message(struct world *w)
 {

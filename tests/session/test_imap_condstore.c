@@ -303,7 +303,7 @@ static void switched_off(void **state)
 	struct fake_conn *f = with_messages(w, "off", 1);
 
 	has(fake_conn_say(f, "c CAPABILITY\r\n"), " CONDSTORE QRESYNC ");
-	assert_true(imap_caps_add(&w->server.off, SLICE("CONDSTORE")));
+	turn_off(w, "CONDSTORE");
 	has_not(fake_conn_say(f, "c CAPABILITY\r\n"), "CONDSTORE");
 	has_not(fake_conn_say(f, "c CAPABILITY\r\n"), "QRESYNC");
 	has(fake_conn_say(f, "e ENABLE CONDSTORE QRESYNC\r\n"), "* ENABLED\r\n");
@@ -311,7 +311,7 @@ static void switched_off(void **state)
 	for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++)
 		expect(f, lines[i], "a BAD");
 	has_not(expect(f, "s SELECT off\r\n", "s OK"), "CLOSED");
-	w->server.off = (struct imap_caps){ { 0 } };
+	turn_all_on(w);
 	fake_conn_free(f);
 }
 

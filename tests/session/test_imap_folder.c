@@ -217,21 +217,6 @@ static const char split_answer[] =
 	"* OK [MAILBOXID (F0)] Its identity\r\n* OK [HIGHESTMODSEQ 1] Highest\r\ng OK [READ-ONLY] EXAMINE completed\r\n"
 	"h OK UNSELECT completed\r\ni OK UNSUBSCRIBE completed\r\nj OK DELETE completed\r\n";
 
-static struct fake_conn *make(void *arg)
-{
-	return logged_in(arg);
-}
-
-static void check(struct fake_conn *f, void *arg)
-{
-	char *said = mem_string(fake_conn_take(f));
-
-	(void)arg;
-	blur(said);
-	assert_string_equal(said, split_answer);
-	free(said);
-}
-
 /* The same letter composed and not: Apple sends the latter. */
 static void other_spellings(void **state)
 {
@@ -282,7 +267,7 @@ static void a_long_list(void **state)
 
 static void every_split(void **state)
 {
-	fake_conn_every_split(make, check, *state, slice_of(split_script));
+	says_in_every_split(*state, split_script, split_answer);
 }
 
 int main(void)

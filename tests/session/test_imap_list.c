@@ -1,22 +1,9 @@
 /* LIST-EXTENDED (RFC 5258), LIST-STATUS (RFC 5819), STATUS's items. */
-#include "imap_world.h"
+#include "talk.h"
 
 #include "../../src/imap/session.h"
 
 #define OK "a OK LIST completed\r\n"
-
-/* Each command of the text, a line each. */
-static void say(struct fake_conn *f, const char *commands)
-{
-	while (*commands) {
-		size_t n = strcspn(commands, "\n");
-		char *line = mem_printf("a %.*s\r\n", (int)n, commands);
-
-		expect(f, line, "a OK");
-		free(line);
-		commands += n + (commands[n] != '\0');
-	}
-}
 
 /* Nothing but INBOX, which is subscribed as it is from the start. */
 static struct fake_conn *empty_world(struct world *w)
@@ -28,22 +15,6 @@ static struct fake_conn *empty_world(struct world *w)
 	    "UNSUBSCRIBE Archive");
 	return f;
 }
-
-struct exchange { const char *command, *answer; };
-
-static void converse(struct fake_conn *f, const struct exchange *e, size_t count)
-{
-	for (size_t i = 0; i < count; i++) {
-		char *line = mem_printf("a %s\r\n", e[i].command);
-		const char *said = fake_conn_say(f, line);
-
-		if (strcmp(said, e[i].answer) != 0)
-			fail_msg("%s gave\n%s\nnot\n%s", e[i].command, said, e[i].answer);
-		free(line);
-	}
-}
-
-#define CONVERSE(f, list) converse(f, list, sizeof(list) / sizeof((list)[0]))
 
 /* RFC 5258 5, examples 1 to 6.  Ours always tells the children, never \Marked, and has
  * no remote mailboxes. */
@@ -462,12 +433,6 @@ static void mailbox_ids(void **state)
 	fake_conn_free(f);
 }
 
-static void off(struct world *w, const char *name)
-{
-	w->server.off = (struct imap_caps){ { 0 } };
-	assert_true(!*name || imap_caps_add(&w->server.off, slice_of(name)));
-}
-
 static void switched_off(void **state)
 {
 	static const struct { const char *name, *command; } cases[] = {
@@ -483,14 +448,14 @@ static void switched_off(void **state)
 	struct fake_conn *f = logged_in(*state);
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		off(*state, "");
+		turn_all_on(*state);
 		expect(f, cases[i].command, "a OK");
 		has(fake_conn_say(f, "a CAPABILITY\r\n"), cases[i].name);
-		off(*state, cases[i].name);
+		turn_off(*state, cases[i].name);
 		expect(f, cases[i].command, "a BAD");
 		has_not(fake_conn_say(f, "a CAPABILITY\r\n"), cases[i].name);
 	}
-	off(*state, "");
+	turn_all_on(*state);
 	fake_conn_free(f);
 }
 
@@ -503,20 +468,9 @@ static const char split_answer[] =
 	"* LIST (\\Subscribed \\HasNoChildren) \"/\" INBOX\r\n* STATUS INBOX (MESSAGES 0)\r\n"
 	"b OK LIST completed\r\n";
 
-static struct fake_conn *make(void *arg)
-{
-	return logged_in(arg);
-}
-
-static void check(struct fake_conn *f, void *arg)
-{
-	(void)arg;
-	assert_string_equal(fake_conn_take(f), split_answer);
-}
-
 static void every_split(void **state)
 {
-	fake_conn_every_split(make, check, *state, slice_of(split_script));
+	says_in_every_split(*state, split_script, split_answer);
 }
 
 int main(void)

@@ -295,24 +295,9 @@ static const char split_answer[] =
 	"* 1 EXPUNGE\r\n* 1 EXPUNGE\r\n* 0 RECENT\r\nf OK EXPUNGE completed\r\n"
 	"g OK CLOSE completed\r\nh OK DELETE completed\r\n";
 
-static struct fake_conn *make(void *arg)
-{
-	return logged_in(arg);
-}
-
-static void check(struct fake_conn *f, void *arg)
-{
-	char *said = mem_string(fake_conn_take(f));
-
-	(void)arg;
-	blur(said);
-	assert_string_equal(said, split_answer);
-	free(said);
-}
-
 static void every_split(void **state)
 {
-	fake_conn_every_split(make, check, *state, slice_of(split_script));
+	says_in_every_split(*state, split_script, split_answer);
 }
 
 /* As many keywords as the store keeps, nearly: half a megabyte in each list. */

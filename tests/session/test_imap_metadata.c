@@ -1,25 +1,9 @@
 /* METADATA and METADATA-SERVER (RFC 5464), LIST-METADATA (RFC 9590), special uses as
  * metadata and in CREATE (RFC 6154). */
-#include "imap_world.h"
+#include "talk.h"
 
 #define GOT "a OK GETMETADATA completed\r\n"
 #define SET "a OK SETMETADATA completed\r\n"
-
-struct exchange { const char *command, *answer; };
-
-static void converse(struct fake_conn *f, const struct exchange *e, size_t count)
-{
-	for (size_t i = 0; i < count; i++) {
-		char *line = mem_printf("a %s\r\n", e[i].command);
-		const char *said = fake_conn_say(f, line);
-
-		if (strcmp(said, e[i].answer) != 0)
-			fail_msg("%s gave\n%s\nnot\n%s", e[i].command, said, e[i].answer);
-		free(line);
-	}
-}
-
-#define CONVERSE(f, list) converse(f, list, sizeof(list) / sizeof((list)[0]))
 
 /* RFC 5464 4.2 to 4.4. */
 static void examples(void **state)
@@ -389,12 +373,6 @@ static void quota(void **state)
 	fake_conn_free(f);
 }
 
-static void off(struct world *w, const char *name)
-{
-	w->server.off = (struct imap_caps){ { 0 } };
-	assert_true(!*name || imap_caps_add(&w->server.off, slice_of(name)));
-}
-
 static void switched_off(void **state)
 {
 	static const struct { const char *name, *command, *answer; } cases[] = {
@@ -410,15 +388,15 @@ static void switched_off(void **state)
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		char *word = mem_printf(" %s ", cases[i].name);
 
-		off(*state, "");
+		turn_all_on(*state);
 		expect(f, cases[i].command, "a OK");
 		has(fake_conn_say(f, "a CAPABILITY\r\n"), word);
-		off(*state, cases[i].name);
+		turn_off(*state, cases[i].name);
 		expect(f, cases[i].command, cases[i].answer);
 		has_not(fake_conn_say(f, "a CAPABILITY\r\n"), word);
 		free(word);
 	}
-	off(*state, "");
+	turn_all_on(*state);
 	fake_conn_free(f);
 }
 
@@ -432,20 +410,9 @@ static const char split_answer[] =
 	"* METADATA INBOX (/private/comment {4}\r\na\r\nb /shared/comment {2}\r\nc\n)\r\n"
 	"b OK GETMETADATA completed\r\n";
 
-static struct fake_conn *make(void *arg)
-{
-	return logged_in(arg);
-}
-
-static void check(struct fake_conn *f, void *arg)
-{
-	(void)arg;
-	assert_string_equal(fake_conn_take(f), split_answer);
-}
-
 static void every_split(void **state)
 {
-	fake_conn_every_split(make, check, *state, slice_of(split_script));
+	says_in_every_split(*state, split_script, split_answer);
 }
 
 int main(void)

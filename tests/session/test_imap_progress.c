@@ -151,14 +151,14 @@ static void not_when_switched_off(void **state)
 	struct gate g;
 
 	w->server.progress_ms = 1;
-	assert_true(imap_caps_add(&w->server.off, SLICE("INPROGRESS")));
+	turn_off(w, "INPROGRESS");
 	hold(w->readers, &g, 2);
 	fake_conn_feed(f, SLICE("a SEARCH TEXT letter\r\n"));
 	turns(w, 20);
 	assert_string_equal(fake_conn_take(f), "");
 	let_go(w, &g);
 	await(w, f, "a OK SEARCH");
-	w->server.off = (struct imap_caps){ { 0 } };
+	turn_all_on(w);
 	fake_conn_free(f);
 }
 

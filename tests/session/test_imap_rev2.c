@@ -22,11 +22,6 @@ static void enabling(void **state)
 	fake_conn_free(f);
 }
 
-static void turn_off(struct world *w, const char *name)
-{
-	assert_true(imap_caps_add(&w->server.off, slice_of(name)));
-}
-
 /* What was folded in is there whatever is switched off, and told of as before. */
 static void folded_in(void **state)
 {
@@ -69,17 +64,17 @@ static void folded_in(void **state)
 	expect(f, "a SELECT INBOX\r\n", "a OK");
 	expect(f, "a UID SEARCH RETURN (PARTIAL 1:2) ALL\r\n", "a BAD");
 	free(before);
-	w->server.off = (struct imap_caps){ { 0 } };
+	turn_all_on(w);
 	turn_off(w, "IMAP4rev2");
 	has_not(fake_conn_say(f, "t1 CAPABILITY\r\n"), "IMAP4rev2");
 	fake_conn_free(f);
 	f = logged_in(w);
 	says(f, "t2 ENABLE IMAP4rev2\r\n", "* ENABLED\r\nt2 OK ENABLE completed\r\n");
-	w->server.off = (struct imap_caps){ { 0 } };
+	turn_all_on(w);
 	/* Without ENABLE nobody can have it. */
 	turn_off(w, "ENABLE");
 	has_not(fake_conn_say(f, "t1 CAPABILITY\r\n"), "IMAP4rev2");
-	w->server.off = (struct imap_caps){ { 0 } };
+	turn_all_on(w);
 	fake_conn_free(f);
 }
 
@@ -196,7 +191,7 @@ static void spellings(void **state)
 	expect(old, "a SELECT \"Caf\351\"\r\n", "a NO [NONEXISTENT]");
 	turn_off(w, "UTF8=ACCEPT");
 	expect(old, "a SELECT " CAFE "\r\n", "a NO [NONEXISTENT]");
-	w->server.off = (struct imap_caps){ { 0 } };
+	turn_all_on(w);
 	fake_conn_free(old);
 	fake_conn_free(f);
 }
@@ -233,7 +228,7 @@ static void delete(void **state)
 	only_inbox(f);
 	say(f, "CREATE blurdybloop\nCREATE foo/bar");
 	CONVERSE(f, talk);
-	w->server.off = (struct imap_caps){ { 0 } };
+	turn_all_on(w);
 	fake_conn_free(f);
 }
 
@@ -278,7 +273,7 @@ static void rename_examples(void **state)
 	only_inbox(f);
 	say(f, "CREATE blurdybloop\nCREATE foo/bar");
 	CONVERSE(f, talk);
-	w->server.off = (struct imap_caps){ { 0 } };
+	turn_all_on(w);
 	fake_conn_free(f);
 }
 

@@ -214,10 +214,10 @@ static void offers(void **state)
 	fake_conn_free(f);
 
 	f = client(w, true);
-	assert_true(imap_caps_add(&w->server.off, SLICE("AUTH=SCRAM-SHA-256")));
+	turn_off(w, "AUTH=SCRAM-SHA-256");
 	has_not(fake_conn_say(f, "a CAPABILITY\r\n"), "SCRAM");
 	expect(f, "a AUTHENTICATE SCRAM-SHA-256-PLUS\r\n", "a NO [CANNOT]");
-	w->server.off = (struct imap_caps){ { 0 } };
+	turn_all_on(w);
 	w->server.auth = auth_new(&(struct auth_options){
 		.loop = w->loop, .lane = w->readers, .user = "admin", .domain = "example.org",
 		.password = "$5$rounds=1000$abc$0123456789012345678901234567890123456789012",

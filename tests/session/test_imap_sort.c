@@ -210,8 +210,8 @@ static void disabled(void **state)
 	struct world *w = *state;
 	struct fake_conn *f;
 
-	imap_caps_add(&w->server.off, SLICE("SORT=DISPLAY"));
-	imap_caps_add(&w->server.off, SLICE("THREAD=REFS"));
+	turn_off(w, "SORT=DISPLAY");
+	turn_off(w, "THREAD=REFS");
 	f = with_letters(w);
 	expect(f, "a SORT (DISPLAYFROM) UTF-8 ALL\r\n", "a BAD");
 	expect(f, "a SORT (FROM) UTF-8 ALL\r\n", "a OK");

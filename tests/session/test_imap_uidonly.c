@@ -116,11 +116,11 @@ static void off(void **state)
 	struct fake_conn *f = with_messages(w, "off", 1);
 
 	has(fake_conn_say(f, "c CAPABILITY\r\n"), " UIDONLY ");
-	assert_true(imap_caps_add(&w->server.off, SLICE("UIDONLY")));
+	turn_off(w, "UIDONLY");
 	has(fake_conn_say(f, "e ENABLE UIDONLY\r\n"), "* ENABLED\r\n");
 	expect(f, "s SELECT off\r\n", "s OK");
 	has(fake_conn_say(f, "a FETCH 1 FLAGS\r\n"), "* 1 FETCH (FLAGS ())\r\n");
-	w->server.off = (struct imap_caps){ { 0 } };
+	turn_all_on(w);
 	fake_conn_free(f);
 }
 
