@@ -19,6 +19,7 @@
 
 #include "base/log.h"
 #include "base/mem.h"
+#include "sql.h"
 
 static const char *const SETUP =
 	"PRAGMA journal_mode=WAL;"
@@ -150,18 +151,13 @@ static const char *const SQL[S_COUNT] = {
 		" ORDER BY uid LIMIT ?3",
 };
 
-static bool is_damage(int code)
-{
-	return (code & 0xff) == SQLITE_CORRUPT || (code & 0xff) == SQLITE_NOTADB;
-}
-
 /* At the start also: a table or column is not there.  Never a full disk or a lock:
  * the index is lost with every UID in it. */
 static bool is_foreign(sqlite3 *db)
 {
 	int code = sqlite3_errcode(db);
 
-	return is_damage(code) || (code & 0xff) == SQLITE_ERROR;
+	return sql_is_damage(code) || (code & 0xff) == SQLITE_ERROR;
 }
 
 void index_note_failure(struct index *ix, sqlite3 *db, const char *what)
@@ -169,7 +165,7 @@ void index_note_failure(struct index *ix, sqlite3 *db, const char *what)
 	int code = db ? sqlite3_extended_errcode(db) : SQLITE_NOMEM;
 
 	ix->failure = code;
-	if (is_damage(code))
+	if (sql_is_damage(code))
 		ix->damaged = true;
 	/* Once until a commit succeeds: a full disk fails a thousand times. */
 	if (!ix->failing)
@@ -210,41 +206,20 @@ sqlite3_stmt *index_statement(struct index *ix, enum statement which)
 
 bool index_run(struct index *ix, sqlite3_stmt *st)
 {
-	bool ok = st && sqlite3_step(st) == SQLITE_DONE;
+	bool ok = sql_run(st);
 
 	if (st && !ok)
 		index_note_failure(ix, ix->write, "the index cannot be changed");
-	if (st) {
-		sqlite3_reset(st);
-		sqlite3_clear_bindings(st);
-	}
 	return ok;
 }
 
 bool index_row(struct index *ix, sqlite3_stmt *st, bool *ok)
 {
-	int code = st ? sqlite3_step(st) : SQLITE_ERROR;
-
-	*ok = code == SQLITE_ROW || code == SQLITE_DONE;
-	if (code == SQLITE_ROW)
+	if (sql_row(st, ok))
 		return true;
 	if (st && !*ok)
 		index_note_failure(ix, ix->write, "the index cannot be read");
-	if (st)
-		sqlite3_reset(st);
 	return false;
-}
-
-static int64_t layout_of(sqlite3 *db)
-{
-	sqlite3_stmt *st = NULL;
-	int64_t layout = -1;
-
-	if (sqlite3_prepare_v2(db, "PRAGMA user_version", -1, &st, NULL) == SQLITE_OK &&
-	    sqlite3_step(st) == SQLITE_ROW)
-		layout = sqlite3_column_int64(st, 0);
-	sqlite3_finalize(st);
-	return layout;
 }
 
 static void close_files(struct index *ix)
@@ -271,7 +246,7 @@ static bool take_step(sqlite3 *db, int64_t from)
 /* *damaged: no layout that we know leads here, or the file lies about its own. */
 static bool bring_up_to_date(sqlite3 *db, bool *damaged)
 {
-	int64_t layout = layout_of(db);
+	int64_t layout = sql_layout(db);
 
 	if (layout < 0 || layout > LAYOUT) {
 		*damaged = layout > 0 || is_foreign(db);
@@ -298,7 +273,7 @@ static bool open_files(struct index *ix, bool *damaged)
 		return false;
 	sqlite3_extended_result_codes(ix->write, 1);
 	if (sqlite3_exec(ix->write, SETUP, NULL, NULL, NULL) != SQLITE_OK) {
-		*damaged = is_damage(sqlite3_errcode(ix->write));
+		*damaged = sql_is_damage(sqlite3_errcode(ix->write));
 		return false;
 	}
 	if (!bring_up_to_date(ix->write, damaged))

@@ -14,6 +14,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "sql.h"
 #include "text_doc.h"
 #include "textindex_private.h"
 
@@ -130,7 +131,7 @@ void text_view_close_idle(struct textindex *ti)
 
 static bool fail(struct text_view *v)
 {
-	if (!textindex_is_damage(sqlite3_errcode(v->c->db)))
+	if (!sql_is_damage(sqlite3_errcode(v->c->db)))
 		return false;
 	pthread_mutex_lock(&v->ti->lock);
 	v->ti->suspect = true;
@@ -147,18 +148,12 @@ static sqlite3_stmt *statement(struct text_view *v, enum view_statement which)
 	return v->statement[which];
 }
 
-/* As textindex_row. */
 static bool row(struct text_view *v, sqlite3_stmt *st, bool *ok)
 {
-	int code = st ? sqlite3_step(st) : SQLITE_ERROR;
-
-	*ok = code == SQLITE_ROW || code == SQLITE_DONE;
-	if (code == SQLITE_ROW)
+	if (sql_row(st, ok))
 		return true;
 	if (st && !*ok)
 		fail(v);
-	if (st)
-		sqlite3_reset(st);
 	return false;
 }
 

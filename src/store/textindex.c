@@ -20,6 +20,7 @@
 
 #include "base/log.h"
 #include "base/mem.h"
+#include "sql.h"
 #include "text_view.h"
 
 enum { LAYOUT = 2 };
@@ -87,16 +88,11 @@ static const char *const SQL[T_COUNT] = {
 	[T_SECRET] = "SELECT bytes FROM secret",
 };
 
-bool textindex_is_damage(int code)
-{
-	return (code & 0xff) == SQLITE_CORRUPT || (code & 0xff) == SQLITE_NOTADB;
-}
-
 void textindex_failed(struct textindex *ti, const char *what)
 {
 	int code = ti->db ? sqlite3_extended_errcode(ti->db) : SQLITE_NOMEM;
 
-	ti->damaged = ti->damaged || textindex_is_damage(code);
+	ti->damaged = ti->damaged || sql_is_damage(code);
 	if (!ti->failing)
 		log_event(LEVEL_WARN, "store", what, log_text("path", ti->path),
 			  log_text("error", ti->db ? sqlite3_errmsg(ti->db) : "out of memory"),
@@ -117,28 +113,19 @@ sqlite3_stmt *textindex_statement(struct textindex *ti, enum text_statement whic
 
 bool textindex_run(struct textindex *ti, sqlite3_stmt *st)
 {
-	bool ok = st && sqlite3_step(st) == SQLITE_DONE;
+	bool ok = sql_run(st);
 
 	if (st && !ok)
 		textindex_failed(ti, "the text index cannot be changed");
-	if (st) {
-		sqlite3_reset(st);
-		sqlite3_clear_bindings(st);
-	}
 	return ok;
 }
 
 bool textindex_row(struct textindex *ti, sqlite3_stmt *st, bool *ok)
 {
-	int code = st ? sqlite3_step(st) : SQLITE_ERROR;
-
-	*ok = code == SQLITE_ROW || code == SQLITE_DONE;
-	if (code == SQLITE_ROW)
+	if (sql_row(st, ok))
 		return true;
 	if (st && !*ok)
 		textindex_failed(ti, "the text index cannot be read");
-	if (st)
-		sqlite3_reset(st);
 	return false;
 }
 
@@ -176,18 +163,6 @@ void textindex_free(struct textindex *ti)
 	free(ti);
 }
 
-static int64_t layout_of(sqlite3 *db)
-{
-	sqlite3_stmt *st = NULL;
-	int64_t layout = -1;
-
-	if (sqlite3_prepare_v2(db, "PRAGMA user_version", -1, &st, NULL) == SQLITE_OK &&
-	    sqlite3_step(st) == SQLITE_ROW)
-		layout = sqlite3_column_int64(st, 0);
-	sqlite3_finalize(st);
-	return layout;
-}
-
 /* Of another layout, ours or not: nothing in it is worth more than what it costs to
  * make it again. */
 static bool open_file(struct textindex *ti)
@@ -199,7 +174,7 @@ static bool open_file(struct textindex *ti)
 	if (sqlite3_open_v2(ti->path, &ti->db, flags, NULL) != SQLITE_OK ||
 	    sqlite3_exec(ti->db, SETUP, NULL, NULL, NULL) != SQLITE_OK)
 		return false;
-	layout = layout_of(ti->db);
+	layout = sql_layout(ti->db);
 	if (layout == 0 && sqlite3_exec(ti->db, TABLES, NULL, NULL, NULL) == SQLITE_OK)
 		layout = LAYOUT;
 	ti->damaged = ti->damaged || (layout > 0 && layout != LAYOUT) ||

@@ -53,7 +53,6 @@ sqlite3_stmt *textindex_statement(struct textindex *ti, enum text_statement whic
 bool textindex_run(struct textindex *ti, sqlite3_stmt *st);
 bool textindex_row(struct textindex *ti, sqlite3_stmt *st, bool *ok);
 void textindex_failed(struct textindex *ti, const char *what);
-bool textindex_is_damage(int code);
 
 /* ---- text_block.c: signatures and the blocks they are gathered in ---- */
 
