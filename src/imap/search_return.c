@@ -4,7 +4,7 @@
  */
 #include "search_return.h"
 
-#include "fetch_items.h"
+#include "fetch_later.h"
 
 static const struct {
 	const char *name;

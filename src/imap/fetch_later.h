@@ -1,5 +1,5 @@
-#ifndef IMAP_FETCH_ITEMS_H
-#define IMAP_FETCH_ITEMS_H
+#ifndef IMAP_FETCH_LATER_H
+#define IMAP_FETCH_LATER_H
 
 #include "fetch_item.h"
 #include "session.h"

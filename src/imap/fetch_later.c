@@ -3,7 +3,7 @@
  * RETURN (UPDATE (...))).  Their text is what is kept: a plan belongs to one FETCH, and
  * reading it again costs microseconds.
  */
-#include "fetch_items.h"
+#include "fetch_later.h"
 
 #include "capability.h"
 
