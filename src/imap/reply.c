@@ -35,7 +35,8 @@ static void line(struct imap_session *s, const char *before, const char *what,
 	buf_init(&out, REPLY_MAX);
 	buf_add_text(&out, before);
 	buf_add_byte(&out, ' ');
-	buf_add_text(&out, what);
+	if (*what)
+		buf_printf(&out, "%s ", what);
 	buf_vprintf(&out, fmt, args);
 	buf_add(&out, SLICE("\r\n"));
 	imap_write(s, buf_slice(&out));
@@ -59,7 +60,7 @@ void imap_bye(struct imap_session *s, const char *fmt, ...)
 		return;
 	va_start(args, fmt);
 	if (!s->in_response)
-		line(s, "*", "BYE ", fmt, args);
+		line(s, "*", "BYE", fmt, args);
 	va_end(args);
 	s->ending = true;
 	conn_finish(s->base.conn);
@@ -72,19 +73,28 @@ static void log_reply(struct imap_session *s, struct imap_running *cmd, const ch
 			 log_text("status", what));
 }
 
-enum imap_progress imap_ok(struct imap_session *s, struct imap_running *cmd, const char *fmt, ...)
-{
-	va_list args;
+static void answer(struct imap_session *s, struct imap_running *cmd, const char *status,
+		   const char *fmt, va_list args) __attribute__((format(printf, 4, 0)));
 
+static void answer(struct imap_session *s, struct imap_running *cmd, const char *status,
+		   const char *fmt, va_list args)
+{
 	if (cmd->unasked)
-		return IMAP_DONE;
+		return;
 	imap_update(s, !cmd->no_expunge);
 	imap_tell_metadata(s);
 	imap_notify_tell(s);
 	s->bad_replies = 0;
-	log_reply(s, cmd, "OK");
+	log_reply(s, cmd, status);
+	line(s, cmd->tag, status, fmt, args);
+}
+
+enum imap_progress imap_ok(struct imap_session *s, struct imap_running *cmd, const char *fmt, ...)
+{
+	va_list args;
+
 	va_start(args, fmt);
-	line(s, cmd->tag, "OK ", fmt, args);
+	answer(s, cmd, "OK", fmt, args);
 	va_end(args);
 	return IMAP_DONE;
 }
@@ -93,15 +103,8 @@ enum imap_progress imap_no(struct imap_session *s, struct imap_running *cmd, con
 {
 	va_list args;
 
-	if (cmd->unasked)
-		return IMAP_DONE;
-	imap_update(s, !cmd->no_expunge);
-	imap_tell_metadata(s);
-	imap_notify_tell(s);
-	s->bad_replies = 0;
-	log_reply(s, cmd, "NO");
 	va_start(args, fmt);
-	line(s, cmd->tag, "NO ", fmt, args);
+	answer(s, cmd, "NO", fmt, args);
 	va_end(args);
 	return IMAP_DONE;
 }
@@ -116,7 +119,7 @@ enum imap_progress imap_bad(struct imap_session *s, struct imap_running *cmd, co
 	s->bad_replies++;
 	log_reply(s, cmd, "BAD");
 	va_start(args, fmt);
-	line(s, cmd->tag, "BAD ", fmt, args);
+	line(s, cmd->tag, "BAD", fmt, args);
 	va_end(args);
 	return IMAP_DONE;
 }
