@@ -195,23 +195,26 @@ static UNUSED void turn_all_on(struct world *w)
 }
 
 /* Numbers that differ from run to run (UIDVALIDITY, MAILBOXID) become 0, in place. */
+static UNUSED void blur_behind(char *text, const char *word)
+{
+	for (char *p = text; (p = strstr(p, word)) != NULL;) {
+		size_t digits;
+
+		p += strlen(word);
+		digits = strspn(p, "0123456789");
+		if (!digits)
+			continue;
+		memmove(p + 1, p + digits, strlen(p + digits) + 1);
+		*p = '0';
+	}
+}
+
 static UNUSED void blur(char *text)
 {
-	static const char *const before[] = { "[UIDVALIDITY ", "[APPENDUID ", "[COPYUID ",
-		"[MAILBOXID (F",
-	};
-
-	for (size_t i = 0; i < sizeof(before) / sizeof(before[0]); i++)
-		for (char *p = text; (p = strstr(p, before[i])) != NULL;) {
-			size_t digits;
-
-			p += strlen(before[i]);
-			digits = strspn(p, "0123456789");
-			if (!digits)
-				continue;
-			memmove(p + 1, p + digits, strlen(p + digits) + 1);
-			*p = '0';
-		}
+	blur_behind(text, "[UIDVALIDITY ");
+	blur_behind(text, "[APPENDUID ");
+	blur_behind(text, "[COPYUID ");
+	blur_behind(text, "[MAILBOXID (F");
 }
 
 /* The whole answer. */
