@@ -8,6 +8,7 @@
 
 #include "commands.h"
 #include "context.h"
+#include "pattern.h"
 #include "search_result.h"
 #include "search_run.h"
 
@@ -197,13 +198,11 @@ static enum imap_progress list(struct imap_session *s, struct imap_running *cmd)
 }
 
 /* Subtrees are of names, and a name has one place: there are no loops. */
-static bool is_below(const char *name, const char *top, bool one_level)
+static bool is_of_subtree(const char *name, const char *top, bool one_level)
 {
-	size_t n = strlen(top);
-
-	if (strncmp(name, top, n) != 0)
-		return false;
-	return name[n] == '\0' || (name[n] == '/' && !(one_level && strchr(name + n + 1, '/')));
+	if (!imap_name_is_below(name, top))
+		return strcmp(name, top) == 0;
+	return !(one_level && strchr(name + strlen(top) + 1, '/'));
 }
 
 static bool is_named(const struct multi *m, const char *name)
@@ -212,7 +211,7 @@ static bool is_named(const struct multi *m, const char *name)
 		const struct named *n = &m->named[i];
 
 		if (n->source == MAILBOXES ? strcmp(name, n->name) == 0 :
-					     is_below(name, n->name, n->source == SUBTREE_ONE))
+					     is_of_subtree(name, n->name, n->source == SUBTREE_ONE))
 			return true;
 	}
 	return false;

@@ -19,6 +19,7 @@
 #include "commands.h"
 #include "list_request.h"
 #include "list_text.h"
+#include "pattern.h"
 #include "status_item.h"
 
 enum {
@@ -156,21 +157,14 @@ static bool is_selected(const struct list_request *r, const struct folder_entry 
 	return !(r->options & LIST_SPECIAL) || (f->flags & LIST_SPECIAL_USES);
 }
 
-static bool lies_below(const char *parent, const char *name)
-{
-	size_t len = strlen(parent);
-
-	return strncmp(parent, name, len) == 0 && name[len] == '/';
-}
-
 /* Parents stand before their children, but INBOX before everything. */
 static void note_above(struct listing *l, size_t i)
 {
 	struct entry *e = &l->entries[i];
 
-	while (l->depth && !lies_below(l->entries[l->above[l->depth - 1]].name, e->name))
+	while (l->depth && !imap_name_is_below(e->name, l->entries[l->above[l->depth - 1]].name))
 		l->depth--;
-	if (!l->depth && i && lies_below(l->entries[0].name, e->name))
+	if (!l->depth && i && imap_name_is_below(e->name, l->entries[0].name))
 		l->above[l->depth++] = 0;
 	for (size_t k = 0; e->selected && k < l->depth; k++) {
 		struct entry *parent = &l->entries[l->above[k]];

@@ -8,7 +8,8 @@
 #include <string.h>
 
 #include "capability.h"
-#include "fetch_items.h"
+#include "fetch_later.h"
+#include "pattern.h"
 
 static const struct event_name {
 	const char *name;
@@ -44,12 +45,6 @@ struct reading {
 	bool unknown_event, too_much;
 };
 
-static bool want(struct reading *g, const char *what)
-{
-	g->a->wanted = what;
-	return false;
-}
-
 static bool of_selected(enum notify_filter filter)
 {
 	return filter == NOTIFY_SELECTED || filter == NOTIFY_DELAYED;
@@ -62,13 +57,13 @@ static bool read_filter(struct reading *g, struct notify_group *group)
 	struct slice word;
 
 	if (!args_atom(g->a, &word))
-		return want(g, "selected, personal, mailboxes or another filter");
+		return args_want(g->a, "selected, personal, mailboxes or another filter");
 	for (size_t i = 0; i < FILTER_NAMES; i++)
 		if (slice_is_nocase(word, filter_names[i].name)) {
 			group->filter = filter_names[i].filter;
 			return true;
 		}
-	return want(g, "selected, personal, mailboxes or another filter");
+	return args_want(g->a, "selected, personal, mailboxes or another filter");
 }
 
 /* RFC 5465 3.1: a name that is no mailbox's MUST be ignored. */
@@ -112,7 +107,7 @@ static bool read_items(struct reading *g, bool selected)
 	struct slice text;
 
 	if (!selected)
-		return want(g, "FETCH items for the selected mailbox only");
+		return args_want(g->a, "FETCH items for the selected mailbox only");
 	if (!imap_fetch_items_parse(g->a, &text))
 		return false;
 	if (text.len > NOTIFY_ITEMS_MAX)
@@ -129,7 +124,7 @@ static bool read_event(struct reading *g, struct notify_group *group)
 	struct slice word;
 
 	if (!args_atom(g->a, &word))
-		return want(g, "an event");
+		return args_want(g->a, "an event");
 	for (size_t i = 0; i < EVENT_NAMES && !event; i++)
 		if (slice_is_nocase(word, event_names[i].name) &&
 		    imap_has(g->s, event_names[i].cap))
@@ -138,7 +133,7 @@ static bool read_event(struct reading *g, struct notify_group *group)
 		g->unknown_event = true;
 	/* 6.1: "It is an error to specify other types of events". */
 	if (selected && event & ~(unsigned)NOTIFY_MESSAGES)
-		return want(g, "events of messages for the selected mailbox");
+		return args_want(g->a, "events of messages for the selected mailbox");
 	group->events |= event;
 	if (event == NOTIFY_NEW && args_peek(g->a, ' ') &&
 	    slice_starts_nocase(slice_from(g->a->rest, 1), "("))
@@ -153,7 +148,7 @@ static bool go_together(struct reading *g, unsigned events)
 	unsigned both = NOTIFY_NEW | NOTIFY_EXPUNGE;
 
 	if (events & NOTIFY_MESSAGES && (events & both) != both)
-		return want(g, "MessageNew and MessageExpunge together");
+		return args_want(g->a, "MessageNew and MessageExpunge together");
 	return true;
 }
 
@@ -162,7 +157,7 @@ static bool read_events(struct reading *g, struct notify_group *group)
 	bool annotations = false;
 
 	if (!args_peek(g->a, '('))
-		return args_word(g->a, "NONE") || want(g, "events in parentheses, or NONE");
+		return args_word(g->a, "NONE") || args_want(g->a, "events in parentheses, or NONE");
 	args_char(g->a, '(');
 	do {
 		struct imap_args before = *g->a;
@@ -187,7 +182,7 @@ static bool read_group(struct reading *g, struct notify_group *group)
 	    (!read_names(g, group) || !args_space(g->a)))
 		return false;
 	if (of_selected(group->filter) && g->r->selected_given)
-		return want(g, "one of selected and selected-delayed, once");
+		return args_want(g->a, "one of selected and selected-delayed, once");
 	if (!read_events(g, group) || !args_char(g->a, ')'))
 		return false;
 	if (of_selected(group->filter)) {
@@ -255,18 +250,11 @@ void notify_event_names(struct buf *out, const struct imap_session *s)
 
 /* ---- Which mailboxes ---- */
 
-static bool lies_below(const char *name, const char *parent)
-{
-	size_t len = strlen(parent);
-
-	return strncmp(name, parent, len) == 0 && name[len] == '/';
-}
-
 static bool is_named(const struct notify_group *g, const char *name)
 {
 	for (size_t i = 0; i < g->name_count; i++)
 		if (strcmp(g->names[i], name) == 0 ||
-		    (g->filter == NOTIFY_SUBTREE && lies_below(name, g->names[i])))
+		    (g->filter == NOTIFY_SUBTREE && imap_name_is_below(name, g->names[i])))
 			return true;
 	return false;
 }

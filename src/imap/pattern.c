@@ -1,5 +1,5 @@
 /*
- * LIST's wildcards.  Backtracking would let "*%*%*%a" take hours; so all places
+ * Which names are meant: LIST's wildcards, and subtrees.  Backtracking would let "*%*%*%a" take hours; so all places
  * in the pattern where one can be are followed at once.  A place behind n bytes of
  * the name is at most 2n + 1 bytes into a pattern whose wildcards stand alone, so
  * the time is the square of the name's length whatever the pattern's is.
@@ -78,4 +78,11 @@ bool imap_pattern_matches(struct slice pattern, struct slice name)
 		to = next_to;
 		memcpy(at + from, then + from, to - from + 1);
 	}
+}
+
+bool imap_name_is_below(const char *name, const char *parent)
+{
+	size_t len = strlen(parent);
+
+	return strncmp(name, parent, len) == 0 && name[len] == '/';
 }

@@ -13,4 +13,7 @@ bool imap_pattern_matches(struct slice pattern, struct slice name);
 /* In place: what a run of wildcards means, in one.  The length that is left. */
 size_t imap_pattern_shorten(char *pattern, size_t len);
 
+/* Whether a mailbox of that name lies below the other, on any level. */
+bool imap_name_is_below(const char *name, const char *parent);
+
 #endif
