@@ -21,12 +21,12 @@ enum imap_cap {
 	CAP_COMPRESS, CAP_UNAUTHENTICATE, CAP_NAMESPACE, CAP_UIDPLUS, CAP_UNSELECT, CAP_MOVE,
 	CAP_CHILDREN, CAP_SPECIAL_USE, CAP_CREATE_SPECIAL_USE,
 	CAP_LIST_EXTENDED, CAP_LIST_STATUS, CAP_LIST_METADATA, CAP_STATUS_SIZE,
-	CAP_METADATA_SERVER, CAP_METADATA, CAP_QUOTA, CAP_QUOTA_STORAGE, CAP_QUOTA_MESSAGE,
+	CAP_METADATA_SERVER, CAP_METADATA, CAP_QUOTA, CAP_QUOTA_STORAGE,
 	CAP_OBJECTID, CAP_SAVEDATE, CAP_NOTIFY, CAP_INPROGRESS, CAP_UTF8_ACCEPT,
-	CAP_I18NLEVEL_1, CAP_LANGUAGE,
+	CAP_I18NLEVEL_1,
 	CAP_MULTIAPPEND, CAP_CATENATE, CAP_REPLACE, CAP_BINARY, CAP_PREVIEW,
 	CAP_CONDSTORE, CAP_QRESYNC, CAP_UIDONLY, CAP_PARTIAL,
-	CAP_ESEARCH, CAP_SEARCHRES, CAP_WITHIN, CAP_MULTISEARCH, CAP_SEARCH_FUZZY,
+	CAP_ESEARCH, CAP_SEARCHRES, CAP_WITHIN, CAP_MULTISEARCH,
 	CAP_SORT, CAP_SORT_DISPLAY, CAP_ESORT, CAP_CONTEXT_SEARCH, CAP_CONTEXT_SORT,
 	CAP_THREAD_ORDEREDSUBJECT, CAP_THREAD_REFERENCES, CAP_THREAD_REFS,
 	CAP_APPENDLIMIT,
@@ -34,9 +34,9 @@ enum imap_cap {
 };
 
 /* Whether it is there and was not switched off (IMAP_DISABLE_CAPABILITIES), or belongs to
- * IMAP4rev2 and that was enabled: asked
- * before an option, a response code or a whole command of it is known.  What a
- * row of the command table belongs to is asked by dispatch.c. */
+ * IMAP4rev2 and that was enabled: asked before an option, a response code or a whole
+ * command of it is known.  What a row of the command table belongs to is asked by
+ * dispatch.c. */
 bool imap_has(const struct imap_session *s, enum imap_cap cap);
 
 /* Whether it is advertised now, which may depend on the session's state. */

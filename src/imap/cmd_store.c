@@ -173,8 +173,9 @@ enum imap_progress cmd_store(struct imap_session *s, struct imap_running *cmd)
 	uid_set_init(&st->refused);
 	buf_init(&st->modified, MODIFIED_MAX);
 	cmd->release = store_release;
-	if (!args_space(a) || !args_set(a, &set) || !args_space(a) || !read_modifiers(a, st, imap_has(s, CAP_CONDSTORE)) ||
-	    !read_item(a, st) || !args_space(a) || !args_flags(a, true, &st->flags) || !args_end(a))
+	if (!args_space(a) || !args_set(a, &set) || !args_space(a) ||
+	    !read_modifiers(a, st, imap_has(s, CAP_CONDSTORE)) || !read_item(a, st) ||
+	    !args_space(a) || !args_flags(a, true, &st->flags) || !args_end(a))
 		return imap_bad_args(s, cmd);
 	if (!imap_set_resolve(s, &set, cmd->uid, &st->uids))
 		return imap_bad(s, cmd, "No such message number");

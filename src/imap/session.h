@@ -242,20 +242,26 @@ bool imap_message_text(struct buf *out, const struct imap_session *s,
 		       const struct snapshot *view, uint32_t seq, bool flags, bool with_uid);
 /* "* VANISHED 405,407"; nothing for an empty set. */
 void imap_tell_vanished(struct imap_session *s, const struct uid_set *uids, bool earlier);
+/* RFC 8474 4: a folder's MAILBOXID, for its id. */
+#define IMAP_MAILBOXID "F%llu"
+
+/* ---- What a STORE made of a message (edited.c) ---- */
+
 /* Whether the message is what the edit made of what it was in `from`. */
 bool imap_as_edited(const struct flag_edit *edit, const struct snapshot *from,
 		    const struct snapshot *to, uint32_t uid);
 
-/* A set resolved against the view: message numbers, or UIDs with `uid`, to the
- * UIDs in the view; "$" whatever it was set by.  False: a message number that is not there (BAD, RFC 3501
- * 6.4.8's UIDs are passed over silently). */
+/* ---- Sets and the view (resolve.c) ---- */
+
+/* A set resolved against the view: message numbers, or UIDs with `uid`, to the UIDs in the
+ * view; "$" whatever it was set by.  False: a message number that is not there (BAD;
+ * RFC 3501 6.4.8's UIDs are passed over silently). */
 bool imap_set_resolve(const struct imap_session *s, const struct imap_set *set, bool uid,
 		      struct uid_set *uids);
-
-/* RFC 8474 4: a folder's MAILBOXID, for its id. */
-#define IMAP_MAILBOXID "F%llu"
 /* UIDs as written, whether there are such or not, up to `last`, which is "*" too. */
 void imap_set_known(const struct imap_set *set, uint32_t last, struct uid_set *uids);
+
+/* ---- A mailbox that is told of unasked (list_text.c) ---- */
 
 /* An unsolicited LIST of the mailbox (RFC 9051 6.3.2, 6.3.9.7), with OLDNAME when it is
  * not what the client wrote; then goes on with `then`, whose answer is returned when
@@ -264,6 +270,8 @@ void imap_set_known(const struct imap_set *set, uint32_t last, struct uid_set *u
 enum imap_progress imap_tell_name(struct imap_session *s, struct imap_running *cmd,
 				  const char *name, struct slice written, bool always,
 				  imap_run_fn *then);
+
+/* ---- Strings (reply.c) ---- */
 
 /* A mailbox name as the client wants it: modified UTF-7 or UTF-8, as astring. */
 bool imap_mailbox_text(struct buf *out, const struct imap_session *s, const char *name);
