@@ -335,6 +335,11 @@ uint64_t folders_settle(struct store *s, struct news **news)
 	return kept_settle(s, clock_mono_ms());
 }
 
+bool folder_has(const struct folder *f, const struct record *r)
+{
+	return maildir_has(f->path, (enum place)r->place, table_name(&f->table, r));
+}
+
 uint64_t folder_tick(struct folder *f)
 {
 	if (f->head.modseq == 1 && f->head.uid_next > 1)

@@ -98,6 +98,8 @@ bool folder_keep(struct folder *f, const struct record *r);
  * False: the index failed. */
 bool folder_uid_of(struct folder *f, const char *name, uint32_t *uid);
 bool folder_record_of(struct folder *f, const char *name, const struct record **r);
+/* Its file is where it was last seen. */
+bool folder_has(const struct folder *f, const struct record *r);
 void folder_count(struct folder *f, const struct record *r, int by);
 uint64_t folder_tick(struct folder *f);
 

@@ -13,20 +13,6 @@
 /* Events looked at before what they brought is taken in. */
 enum { AT_ONCE = 16 };
 
-static bool is_there(const struct folder *f, enum place place, const char *name)
-{
-	struct path path;
-	struct stat st;
-
-	path_message(&path, f->path, place, name);
-	return lstat(path.at, &st) == 0;
-}
-
-static bool lies_there(const struct folder *f, const struct record *r)
-{
-	return is_there(f, (enum place)r->place, table_name(&f->table, r));
-}
-
 /* Just made where it is to stay, and not written yet: its end is an event as well. */
 static bool is_begun(const struct folder *f, const struct file_event *e)
 {
@@ -78,7 +64,7 @@ static bool see_event(struct folder *f, struct finds *l, const struct file_event
 		*next = records_find(all, r->uid) + 1;
 		return true;
 	}
-	if (!is_there(f, e->place, e->name))
+	if (!maildir_has(f->path, e->place, e->name))
 		return true;
 	if (r && was_half(f, r, e)) {
 		if (!folder_remove(f, r))
@@ -91,7 +77,7 @@ static bool see_event(struct folder *f, struct finds *l, const struct file_event
 			finds_add(l, e->place, e->name);
 		return true;
 	}
-	return is_named(f, r, e) || lies_there(f, r) ||
+	return is_named(f, r, e) || folder_has(f, r) ||
 	       folder_file_moved(f, table_own(&f->table, r), e->place, e->name);
 }
 
@@ -109,7 +95,7 @@ static bool add_found(struct folder *f, struct finds *l, struct budget *b)
 		if (found_arrival(f, &l->all[i], &a, b)) {
 			a.saved = clock_wall();
 			ok = folder_add(f, &a, &uid);
-		} else if (is_there(f, a.place, a.name)) {
+		} else if (maildir_has(f->path, a.place, a.name)) {
 			struct path path;
 
 			path_message(&path, f->path, a.place, a.name);
@@ -127,7 +113,7 @@ bool folder_misses(struct folder *f, const struct file_event *events)
 
 		if (!e->appeared && folder_record_of(f, e->name, &r) && r && r->place == e->place &&
 		    strcmp(table_name(&f->table, r), e->name) == 0 &&
-		    !is_there(f, e->place, e->name))
+		    !maildir_has(f->path, e->place, e->name))
 			return true;
 	}
 	return false;

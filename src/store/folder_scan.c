@@ -68,20 +68,6 @@ static bool stat_place(const struct folder *f, enum place place, int64_t *mtime)
 	return true;
 }
 
-static bool is_there(const struct folder *f, enum place place, const char *name)
-{
-	struct path path;
-	struct stat st;
-
-	path_message(&path, f->path, place, name);
-	return lstat(path.at, &st) == 0;
-}
-
-static bool lies_there(const struct folder *f, const struct record *r)
-{
-	return is_there(f, (enum place)r->place, table_name(&f->table, r));
-}
-
 /* ---- Reading the directories ---- */
 
 /* Where a message is among those of the beginning; `at` is where its record is now,
@@ -119,8 +105,8 @@ static bool see_file(struct scan *s, enum place place, const char *name)
 	/* Else: two files of one base, or one that moved while we looked; or a name that it
 	 * had when the directory was read. */
 	if ((r->place != place || strcmp(table_name(&f->table, r), name) != 0) &&
-	    !lies_there(f, r)) {
-		if (!is_there(f, place, name))
+	    !folder_has(f, r)) {
+		if (!maildir_has(f->path, place, name))
 			return true;
 		if (!folder_file_moved(f, table_own(&f->table, r), place, name))
 			return false;
@@ -266,7 +252,7 @@ static bool go_on_removing(struct scan *s, struct budget *b, bool *over)
 	while (ok && s->at < s->known && !*over) {
 		const struct record *r = unseen(s, s->at++, s->since);
 
-		if (r && !lies_there(s->f, r))
+		if (r && !folder_has(s->f, r))
 			ok = folder_remove(s->f, r);
 		*over = r && budget_is_over(b);
 	}
@@ -329,7 +315,7 @@ static void note_unreadable(struct scan *s, const struct found *n)
 	int err = errno;
 	struct path path;
 
-	if (!is_there(s->f, n->place, n->name))
+	if (!maildir_has(s->f->path, n->place, n->name))
 		return;
 	path_message(&path, s->f->path, n->place, n->name);
 	if (!s->unreadable)

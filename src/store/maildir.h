@@ -58,6 +58,7 @@ void file_unique(char out[UNIQUE_NAME]);
 enum store_status maildir_failed(const char *what, const char *path, int err);
 
 bool maildir_is_folder(const char *folder);
+bool maildir_has(const char *folder, enum place place, const char *name);
 /* new/ cur/ tmp/ where they are missing. */
 bool maildir_complete(const char *folder);
 /* As complete, where there is a cur/: an empty tmp/ or new/ is tidied away by some

@@ -53,6 +53,15 @@ bool maildir_is_folder(const char *folder)
 	return stat(cur.at, &st) == 0 && S_ISDIR(st.st_mode);
 }
 
+bool maildir_has(const char *folder, enum place place, const char *name)
+{
+	struct path path;
+	struct stat st;
+
+	path_message(&path, folder, place, name);
+	return lstat(path.at, &st) == 0;
+}
+
 bool maildir_complete(const char *folder)
 {
 	bool made = false;

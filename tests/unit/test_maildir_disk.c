@@ -108,6 +108,9 @@ static void found_by_base(void **state)
 	assert_string_equal(name, "2.b:2,S");
 	assert_false(maildir_find(f->maildir, "2", 1, &place, name));
 	assert_false(maildir_find("/no/such", "2", 1, &place, name));
+	assert_true(maildir_has(f->maildir, PLACE_NEW, "1.a"));
+	assert_false(maildir_has(f->maildir, PLACE_CUR, "1.a"));
+	assert_false(maildir_has(f->maildir, PLACE_CUR, "2.b"));
 }
 
 static void what_errors_mean(void **state)
