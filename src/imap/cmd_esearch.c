@@ -74,14 +74,20 @@ static void release(struct imap_session *s, struct imap_running *cmd);
 
 static bool parse_name(struct multi *m, struct imap_args *a, enum source source)
 {
+	char canonical[STORE_NAME_MAX + 1];
 	const char *name;
 
 	if (!args_mailbox(a, &name))
 		return false;
-	if (m->named_count == NAMES_MAX)
+	/* RFC 5465 3.1: a name that is no mailbox's MUST be ignored. */
+	if (!store_name(name, canonical))
+		return true;
+	if (m->named_count == NAMES_MAX) {
 		m->too_many = true;
-	else
-		m->named[m->named_count++] = (struct named){ source, name };
+		return true;
+	}
+	name = arena_string(a->arena, slice_of(canonical));
+	m->named[m->named_count++] = (struct named){ source, name };
 	return true;
 }
 

@@ -228,6 +228,22 @@ static void check_split(struct fake_conn *f, void *arg)
 	free(said);
 }
 
+/* Apple writes names decomposed, and means the same mailboxes. */
+static void other_spellings(void **state)
+{
+	struct fake_conn *f = with_folders(*state);
+	static const struct row rows[] = {
+		{ "IN (mailboxes cafe&AwE-) unseen", AT("caf&AOk-", "ALL 1") },
+		{ "IN (subtree-one cafe&AwE-) unseen", AT("caf&AOk-", "ALL 1") },
+		{ "IN (mailboxes (cafe&AwE- \"not//one\" nowhere)) unseen", AT("caf&AOk-", "ALL 1") },
+	};
+
+	expect(f, "c CREATE caf&AOk-\r\n", "c OK");
+	fill(f, "caf&AOk-", 1, "anna");
+	check(f, rows, sizeof(rows) / sizeof(rows[0]));
+	fake_conn_free(f);
+}
+
 static void every_split(void **state)
 {
 	fake_conn_free(with_folders(*state));
@@ -244,6 +260,7 @@ int main(void)
 		WORLD(pipelined),
 		WORLD(refused),
 		WORLD(disturbed),
+		WORLD(other_spellings),
 		WORLD(every_split),
 	};
 
