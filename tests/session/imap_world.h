@@ -110,6 +110,9 @@ static UNUSED int world_teardown(void **state)
 	return 0;
 }
 
+/* A test with a world of its own. */
+#define WORLD(test) cmocka_unit_test_setup_teardown(test, world_setup, world_teardown)
+
 /* A connection that has been greeted, in the clear or not. */
 static UNUSED struct fake_conn *client(struct world *w, bool secure)
 {

@@ -232,13 +232,13 @@ static void too_many(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(example, world_setup, world_teardown),
-		cmocka_unit_test_setup_teardown(of_its_own, world_setup, world_teardown),
-		cmocka_unit_test_setup_teardown(all_or_none, world_setup, world_teardown),
-		cmocka_unit_test_setup_teardown(folder_goes, world_setup, world_teardown),
-		cmocka_unit_test_setup_teardown(cut_off, world_setup, world_teardown),
-		cmocka_unit_test_setup_teardown(cut_everywhere, world_setup, world_teardown),
-		cmocka_unit_test_setup_teardown(too_many, world_setup, world_teardown),
+		WORLD(example),
+		WORLD(of_its_own),
+		WORLD(all_or_none),
+		WORLD(folder_goes),
+		WORLD(cut_off),
+		WORLD(cut_everywhere),
+		WORLD(too_many),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -273,12 +273,12 @@ static void utf8(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(fetching, world_setup, world_teardown),
-		cmocka_unit_test_setup_teardown(appending, world_setup, world_teardown),
-		cmocka_unit_test_setup_teardown(switched_off, world_setup, world_teardown),
-		cmocka_unit_test_setup_teardown(previews, world_setup, world_teardown),
-		cmocka_unit_test_setup_teardown(preview_of_others, world_setup, world_teardown),
-		cmocka_unit_test_setup_teardown(utf8, world_setup, world_teardown),
+		WORLD(fetching),
+		WORLD(appending),
+		WORLD(switched_off),
+		WORLD(previews),
+		WORLD(preview_of_others),
+		WORLD(utf8),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -339,14 +339,14 @@ static void not_replaced(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(exchange, world_setup, world_teardown),
-		cmocka_unit_test_setup_teardown(in_one_go, world_setup, world_teardown),
-		cmocka_unit_test_setup_teardown(bad_urls, world_setup, world_teardown),
-		cmocka_unit_test_setup_teardown(refused, world_setup, world_teardown),
-		cmocka_unit_test_setup_teardown(large, world_setup, world_teardown),
-		cmocka_unit_test_setup_teardown(too_many, world_setup, world_teardown),
-		cmocka_unit_test_setup_teardown(replacing, world_setup, world_teardown),
-		cmocka_unit_test_setup_teardown(not_replaced, world_setup, world_teardown),
+		WORLD(exchange),
+		WORLD(in_one_go),
+		WORLD(bad_urls),
+		WORLD(refused),
+		WORLD(large),
+		WORLD(too_many),
+		WORLD(replacing),
+		WORLD(not_replaced),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

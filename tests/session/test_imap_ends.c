@@ -132,7 +132,6 @@ static void shutdown_in_an_upload(void **state)
 
 int main(void)
 {
-#define WORLD(test) cmocka_unit_test_setup_teardown(test, world_setup, world_teardown)
 	const struct CMUnitTest tests[] = {
 		WORLD(nothing_in_a_literal),
 		WORLD(shutdown_between_messages),

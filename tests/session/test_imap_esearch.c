@@ -445,7 +445,6 @@ static void every_split(void **state)
 
 int main(void)
 {
-#define WORLD(test) cmocka_unit_test_setup_teardown(test, world_setup, world_teardown)
 	const struct CMUnitTest tests[] = {
 		WORLD(esearch_examples),
 		WORLD(rev2_has_no_search_response),

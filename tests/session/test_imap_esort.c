@@ -99,7 +99,6 @@ static void disturbed(void **state)
 
 int main(void)
 {
-#define WORLD(test) cmocka_unit_test_setup_teardown(test, world_setup, world_teardown)
 	const struct CMUnitTest tests[] = {
 		WORLD(examples),
 		WORLD(followed),

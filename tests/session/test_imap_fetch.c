@@ -514,7 +514,6 @@ static void pipelined(void **state)
 
 int main(void)
 {
-#define WORLD(test) cmocka_unit_test_setup_teardown(test, world_setup, world_teardown)
 	const struct CMUnitTest tests[] = {
 		WORLD(exact_answers),
 		WORLD(macros_and_texts),

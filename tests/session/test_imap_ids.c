@@ -227,10 +227,10 @@ static void ids_of_found_messages(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(save_dates, world_setup, world_teardown),
-		cmocka_unit_test_setup_teardown(object_ids, world_setup, world_teardown),
-		cmocka_unit_test_setup_teardown(ids_of_found_messages, world_setup, world_teardown),
-		cmocka_unit_test_setup_teardown(older_than_the_index, world_setup, world_teardown),
+		WORLD(save_dates),
+		WORLD(object_ids),
+		WORLD(ids_of_found_messages),
+		WORLD(older_than_the_index),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -476,19 +476,19 @@ static void every_split(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(fruit, world_setup, world_teardown),
-		cmocka_unit_test_setup_teardown(patterns, world_setup, world_teardown),
-		cmocka_unit_test_setup_teardown(childinfo, world_setup, world_teardown),
-		cmocka_unit_test_setup_teardown(recursive, world_setup, world_teardown),
-		cmocka_unit_test_setup_teardown(missing_levels, world_setup, world_teardown),
-		cmocka_unit_test_setup_teardown(options, world_setup, world_teardown),
-		cmocka_unit_test_setup_teardown(with_status, world_setup, world_teardown),
-		cmocka_unit_test_setup_teardown(items, world_setup, world_teardown),
-		cmocka_unit_test_setup_teardown(many, world_setup, world_teardown),
-		cmocka_unit_test_setup_teardown(mailbox_ids, world_setup, world_teardown),
-		cmocka_unit_test_setup_teardown(other_spellings, world_setup, world_teardown),
-		cmocka_unit_test_setup_teardown(switched_off, world_setup, world_teardown),
-		cmocka_unit_test_setup_teardown(every_split, world_setup, world_teardown),
+		WORLD(fruit),
+		WORLD(patterns),
+		WORLD(childinfo),
+		WORLD(recursive),
+		WORLD(missing_levels),
+		WORLD(options),
+		WORLD(with_status),
+		WORLD(items),
+		WORLD(many),
+		WORLD(mailbox_ids),
+		WORLD(other_spellings),
+		WORLD(switched_off),
+		WORLD(every_split),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

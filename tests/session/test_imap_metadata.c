@@ -418,19 +418,19 @@ static void every_split(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(examples, world_setup, world_teardown),
-		cmocka_unit_test_setup_teardown(names, world_setup, world_teardown),
-		cmocka_unit_test_setup_teardown(any_bytes, world_setup, world_teardown),
-		cmocka_unit_test_setup_teardown(ceilings, world_setup, world_teardown),
-		cmocka_unit_test_setup_teardown(ceiling_of_the_server, world_setup, world_teardown),
-		cmocka_unit_test_setup_teardown(moving, world_setup, world_teardown),
-		cmocka_unit_test_setup_teardown(unsolicited, world_setup, world_teardown),
-		cmocka_unit_test_setup_teardown(in_lists, world_setup, world_teardown),
-		cmocka_unit_test_setup_teardown(created_for, world_setup, world_teardown),
-		cmocka_unit_test_setup_teardown(uses_as_metadata, world_setup, world_teardown),
-		cmocka_unit_test_setup_teardown(quota, world_setup, world_teardown),
-		cmocka_unit_test_setup_teardown(switched_off, world_setup, world_teardown),
-		cmocka_unit_test_setup_teardown(every_split, world_setup, world_teardown),
+		WORLD(examples),
+		WORLD(names),
+		WORLD(any_bytes),
+		WORLD(ceilings),
+		WORLD(ceiling_of_the_server),
+		WORLD(moving),
+		WORLD(unsolicited),
+		WORLD(in_lists),
+		WORLD(created_for),
+		WORLD(uses_as_metadata),
+		WORLD(quota),
+		WORLD(switched_off),
+		WORLD(every_split),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -253,7 +253,6 @@ static void every_split(void **state)
 
 int main(void)
 {
-#define WORLD(test) cmocka_unit_test_setup_teardown(test, world_setup, world_teardown)
 	const struct CMUnitTest tests[] = {
 		WORLD(sources),
 		WORLD(the_selected_one),

@@ -386,7 +386,6 @@ static void every_split(void **state)
 
 int main(void)
 {
-#define WORLD(test) cmocka_unit_test_setup_teardown(test, world_setup, world_teardown)
 	const struct CMUnitTest tests[] = {
 		WORLD(example_of_the_command),
 		WORLD(messages_of_the_selected),

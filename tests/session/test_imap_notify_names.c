@@ -214,7 +214,6 @@ static void overflow(void **state)
 
 int main(void)
 {
-#define WORLD(test) cmocka_unit_test_setup_teardown(test, world_setup, world_teardown)
 	const struct CMUnitTest tests[] = {
 		WORLD(names),
 		WORLD(boxes_come_and_go),

@@ -180,7 +180,6 @@ static void session_dies_meanwhile(void **state)
 
 int main(void)
 {
-#define WORLD(test) cmocka_unit_test_setup_teardown(test, world_setup, world_teardown)
 	const struct CMUnitTest tests[] = {
 		WORLD(search_tells_how_far),
 		WORLD(others_tell_that_they_work),

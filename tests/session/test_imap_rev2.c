@@ -368,10 +368,9 @@ static void utf8_headers(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-#define TEST(name) cmocka_unit_test_setup_teardown(name, world_setup, world_teardown)
-		TEST(enabling), TEST(folded_in), TEST(select_and_examine), TEST(spellings),
-		TEST(delete), TEST(rename_examples), TEST(namespace_and_status), TEST(append),
-		TEST(utf8_headers),
+		WORLD(enabling), WORLD(folded_in), WORLD(select_and_examine), WORLD(spellings),
+		WORLD(delete), WORLD(rename_examples), WORLD(namespace_and_status), WORLD(append),
+		WORLD(utf8_headers),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -162,9 +162,8 @@ static void patterns_and_status(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-#define TEST(name) cmocka_unit_test_setup_teardown(name, world_setup, world_teardown)
-		TEST(basic), TEST(fruit), TEST(children_and_childinfo), TEST(recursive),
-		TEST(patterns_and_status),
+		WORLD(basic), WORLD(fruit), WORLD(children_and_childinfo), WORLD(recursive),
+		WORLD(patterns_and_status),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -134,8 +134,7 @@ static void saved(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-#define TEST(name) cmocka_unit_test_setup_teardown(name, world_setup, world_teardown)
-		TEST(examples), TEST(saved),
+		WORLD(examples), WORLD(saved),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

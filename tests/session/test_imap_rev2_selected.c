@@ -250,9 +250,8 @@ static void continuation(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-#define TEST(name) cmocka_unit_test_setup_teardown(name, world_setup, world_teardown)
-		TEST(noop), TEST(idle), TEST(ends), TEST(messages), TEST(gone_meanwhile),
-		TEST(sample), TEST(global), TEST(continuation),
+		WORLD(noop), WORLD(idle), WORLD(ends), WORLD(messages), WORLD(gone_meanwhile),
+		WORLD(sample), WORLD(global), WORLD(continuation),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

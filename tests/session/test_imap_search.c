@@ -324,7 +324,6 @@ static void session_dies_under_a_job(void **state)
 
 int main(void)
 {
-#define WORLD(test) cmocka_unit_test_setup_teardown(test, world_setup, world_teardown)
 	const struct CMUnitTest tests[] = {
 		WORLD(every_key),
 		WORLD(examples),

@@ -235,14 +235,14 @@ static void advertised(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(sorts, world_setup, world_teardown),
-		cmocka_unit_test_setup_teardown(sort_examples, world_setup, world_teardown),
-		cmocka_unit_test_setup_teardown(errors, world_setup, world_teardown),
-		cmocka_unit_test_setup_teardown(threads, world_setup, world_teardown),
-		cmocka_unit_test_setup_teardown(thread_response, world_setup, world_teardown),
-		cmocka_unit_test_setup_teardown(keys_are_made, world_setup, world_teardown),
-		cmocka_unit_test_setup_teardown(disabled, world_setup, world_teardown),
-		cmocka_unit_test_setup_teardown(advertised, world_setup, world_teardown),
+		WORLD(sorts),
+		WORLD(sort_examples),
+		WORLD(errors),
+		WORLD(threads),
+		WORLD(thread_response),
+		WORLD(keys_are_made),
+		WORLD(disabled),
+		WORLD(advertised),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
