@@ -12,6 +12,7 @@
 
 #include "base/mem.h"
 #include "capability.h"
+#include "commands.h"
 #include "notify.h"
 #include "status_item.h"
 
@@ -70,12 +71,17 @@ void notify_boxes_free(struct imap_notify *n)
 
 /* ---- What changed ---- */
 
+static bool is_unseen(const struct snapshot *s, uint32_t seq)
+{
+	return !(snapshot_message(s, seq).flags & MESSAGE_SEEN);
+}
+
 static uint32_t count_unseen(const struct snapshot *s)
 {
 	uint32_t count = 0;
 
 	for (uint32_t seq = 1; seq <= snapshot_count(s); seq++)
-		count += !(snapshot_message(s, seq).flags & MESSAGE_SEEN);
+		count += is_unseen(s, seq);
 	return count;
 }
 
@@ -85,11 +91,6 @@ struct box_change {
 	bool messages, flags;
 	uint32_t came, went;             /* unseen ones */
 };
-
-static bool is_unseen(const struct snapshot *s, uint32_t seq)
-{
-	return !(snapshot_message(s, seq).flags & MESSAGE_SEEN);
-}
 
 static void note_change(void *ctx, enum snapshot_change what, uint32_t seq, uint32_t uid)
 {
@@ -343,7 +344,7 @@ void notify_boxes_renamed(struct imap_notify *n, const char *from, const char *t
 void notify_boxes_unselects(struct imap_notify *n)
 {
 	const struct imap_session *s = n->s;
-	bool closes = s->running && strcmp(s->running->command->name, "CLOSE") == 0;
+	bool closes = s->running && s->running->command->run == cmd_close;
 
 	list_each(node, after, &n->boxes) {
 		struct notify_box *b = box_at(node);
