@@ -28,5 +28,6 @@ void uid_set_common(struct uid_set *out, const struct uid_set *a, const struct u
 uint64_t uid_set_size(const struct uid_set *s);
 /* As IMAP writes it: "1:3,5". */
 bool uid_set_print(struct buf *out, const struct uid_set *s);
+enum { UID_RANGE_TEXT = 22 };            /* of one: "4294967294:4294967295," */
 
 #endif

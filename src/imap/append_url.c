@@ -16,9 +16,9 @@
 #include "url.h"
 
 enum {
-	SLICE_BYTES = 128 * 1024,
-	SLICE_MAX = 2 * SLICE_BYTES,
-	URL_MEMORY = 64 * 1024,
+	SLICE_BYTES = 128 * 1024,        /* then others on the lane have their turn */
+	SLICE_MAX = 2 * SLICE_BYTES,     /* the last piece goes over it */
+	URL_MEMORY = 64 * 1024,          /* what a URL of 8 KiB is taken apart into */
 };
 
 struct url_copy {

@@ -24,8 +24,8 @@
 
 enum {
 	OUTPUT_MAX = 1024 * 1024,        /* of one turn: 64 names with their STATUS, or less */
-	TURN_BYTES = 64 * 1024,
-	TURN_MS = 5,
+	/* Then it is others' turn: a loop of many sessions waits for all of theirs. */
+	TURN_BYTES = 64 * 1024, TURN_MS = 5,
 	LEVELS_MAX = 16,                 /* the store's: levels of a name */
 };
 

@@ -6,7 +6,7 @@
 #include "commands.h"
 #include "notify.h"
 
-enum { EVENTS_MAX_BYTES = 512 };
+enum { EVENTS_MAX_BYTES = 512 };         /* seven names of some fifteen letters */
 
 static void notify_release(struct imap_session *s, struct imap_running *cmd)
 {

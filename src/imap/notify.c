@@ -21,7 +21,7 @@
 
 enum {
 	RETRY_MS = 1000,                 /* a queue was full, or a disk failed */
-	LINE_MAX_BYTES = 8 * 1024,
+	LINE_MAX_BYTES = 8 * 1024,       /* two names, as literals, and attributes */
 };
 
 /* ---- News ---- */

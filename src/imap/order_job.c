@@ -10,7 +10,7 @@
 #include "base/list.h"
 #include "base/mem.h"
 
-enum { BATCH = 1000 };
+enum { BATCH = 1000 };                   /* asked of the index at once */
 
 struct order_row {
 	uint32_t uid;

@@ -16,7 +16,7 @@ enum {
 	REPLY_MAX = 2 * 1024 * 1024 + 64 * 1024,
 	/* RFC 2683 3.4.2: longer texts, and such with other bytes, go as literals. */
 	QUOTED_MAX = 1024,
-	MAILBOX_TEXT_MAX = 4 * 1024,
+	MAILBOX_TEXT_MAX = 4 * 1024,     /* STORE_NAME_MAX in modified UTF-7 is far below */
 };
 
 void imap_write(struct imap_session *s, struct slice bytes)

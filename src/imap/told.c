@@ -7,7 +7,7 @@
 #include "flags.h"
 #include "session.h"
 
-enum { VANISHED_PIECE = 32 * 1024, RANGE_TEXT = 22 };
+enum { VANISHED_PIECE = 32 * 1024 };     /* written at a time */
 
 void imap_tell_modseq(struct imap_session *s)
 {
@@ -60,7 +60,7 @@ void imap_tell_vanished(struct imap_session *s, const struct uid_set *uids, bool
 	for (size_t i = 0; i < uids->count; i++) {
 		struct uid_set one = { .ranges = &uids->ranges[i], .count = 1 };
 
-		if (out.len + RANGE_TEXT + 1 > VANISHED_PIECE) {
+		if (out.len + UID_RANGE_TEXT + 1 > VANISHED_PIECE) {
 			imap_write(s, buf_slice(&out));
 			buf_clear(&out);
 		}

@@ -11,7 +11,7 @@
 #include "commands.h"
 #include "dispatch.h"
 
-enum { SET_TEXT_MAX = 22 * IMAP_SET_RANGES_MAX };
+enum { SET_TEXT_MAX = UID_RANGE_TEXT * IMAP_SET_RANGES_MAX };
 
 struct unasked {
 	struct list node;                /* the session's */
