@@ -41,7 +41,8 @@ struct reading {
 	struct notify_request *r;
 	struct imap_session *s;
 	struct imap_args *a;
-	size_t names;
+	const char **names;              /* of all groups: NOTIFY_NAMES_MAX */
+	size_t name_count;
 	bool unknown_event, too_much;
 };
 
@@ -76,11 +77,11 @@ static bool read_name(struct reading *g, struct notify_group *group)
 		return false;
 	if (!store_name(name, canonical))
 		return true;
-	if (g->names == NOTIFY_NAMES_MAX) {
+	if (g->name_count == NOTIFY_NAMES_MAX) {
 		g->too_much = true;
 		return true;
 	}
-	g->names++;
+	g->name_count++;
 	group->names[group->name_count++] = arena_string(g->r->keep, slice_of(canonical));
 	return true;
 }
@@ -88,7 +89,7 @@ static bool read_name(struct reading *g, struct notify_group *group)
 /* mailbox / "(" mailbox *(SP mailbox) ")" */
 static bool read_names(struct reading *g, struct notify_group *group)
 {
-	group->names = arena_array(g->r->keep, NOTIFY_NAMES_MAX, sizeof(*group->names));
+	group->names = g->names + g->name_count;
 	if (!args_peek(g->a, '('))
 		return read_name(g, group);
 	args_char(g->a, '(');
@@ -220,7 +221,10 @@ static bool read_set(struct reading *g)
 enum notify_read notify_request_read(struct notify_request *r, struct imap_session *s,
 				     struct imap_args *a)
 {
-	struct reading g = { .r = r, .s = s, .a = a };
+	struct reading g = {
+		.r = r, .s = s, .a = a,
+		.names = arena_array(r->keep, NOTIFY_NAMES_MAX, sizeof(*g.names)),
+	};
 
 	if (!args_space(a))
 		return NOTIFY_WRONG;

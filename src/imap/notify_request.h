@@ -31,7 +31,8 @@ enum {
 	/* A fetch-att list is as long as a command's line can be, or a literal of field names
 	 * more; it is kept for as long as the session lives. */
 	NOTIFY_ITEMS_MAX = 16 * 1024,
-	NOTIFY_REQUEST_BYTES = 256 * 1024,
+	/* All names at their longest, their places, and a command's text as items. */
+	NOTIFY_REQUEST_BYTES = 512 * 1024,
 };
 
 struct notify_group {
