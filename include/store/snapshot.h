@@ -43,6 +43,8 @@ uint32_t snapshot_uid_validity(const struct snapshot *s);
 uint32_t snapshot_uid_next(const struct snapshot *s);
 /* The folder's at that moment: of every change up to then, removals too. */
 uint64_t snapshot_modseq(const struct snapshot *s);
+/* Messages without \Seen; of one without expunges, those that are there still. */
+uint32_t snapshot_unseen(const struct snapshot *s);
 
 /* Message number 1..count.  The result is a copy. */
 struct message_info snapshot_message(const struct snapshot *s, uint32_t seq);

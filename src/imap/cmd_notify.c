@@ -40,6 +40,12 @@ static enum imap_progress install(struct imap_session *s, struct imap_running *c
 		return imap_no_status(s, cmd, n->failed);
 	if (n->overflow)
 		return refuse(s, cmd, NOTIFY_TOO_MUCH);
+	if (conn_full(s->base.conn)) {
+		cmd->resume = install;
+		return IMAP_WAIT_OUTPUT;
+	}
+	/* What happened before is told as it was asked for. */
+	imap_notify_tell(s);
 	imap_notify_end(s);
 	/* "implies an implicit NOOP command", whatever is wanted from now on. */
 	if (!n->request.none)

@@ -28,12 +28,9 @@ struct notify_box {
 	bool listed;                     /* by the listing that was answered last */
 	bool made;                       /* since NOTIFY: what is in it is new */
 	bool tried;                      /* to open it, since the last listing */
-	bool due;                        /* it changed */
 	struct mailbox *m;               /* NULL: not open */
 	struct mailbox_watcher watcher;
 	const struct snapshot *told;     /* as the client knows it; NULL: not at all */
-	bool counted;
-	uint32_t unseen;                 /* in told; if counted */
 	struct uid_set own;              /* messages that this session put there */
 };
 
@@ -74,15 +71,6 @@ void notify_boxes_free(struct imap_notify *n)
 static bool is_unseen(const struct snapshot *s, uint32_t seq)
 {
 	return !(snapshot_message(s, seq).flags & MESSAGE_SEEN);
-}
-
-static uint32_t count_unseen(const struct snapshot *s)
-{
-	uint32_t count = 0;
-
-	for (uint32_t seq = 1; seq <= snapshot_count(s); seq++)
-		count += is_unseen(s, seq);
-	return count;
 }
 
 struct box_change {
@@ -134,7 +122,7 @@ static void write_status(const struct notify_box *b, const struct snapshot *now,
 	struct imap_session *s = b->n->s;
 	struct folder_status is = {
 		.messages = snapshot_count(now), .uid_next = snapshot_uid_next(now),
-		.uid_validity = snapshot_uid_validity(now), .unseen = b->unseen,
+		.uid_validity = snapshot_uid_validity(now), .unseen = snapshot_unseen(now),
 		.highest_modseq = snapshot_modseq(now),
 	};
 	struct buf out;
@@ -145,31 +133,18 @@ static void write_status(const struct notify_box *b, const struct snapshot *now,
 	buf_release(&out);
 }
 
-static void count_box(struct notify_box *b, const struct snapshot *s)
-{
-	b->counted = b->events & NOTIFY_FLAGS;
-	b->unseen = b->counted ? count_unseen(s) : 0;
-}
-
 static void tell_box(struct notify_box *b)
 {
 	const struct snapshot *now = mailbox_newest(b->m);
 	struct box_change c = { .box = b, .from = b->told, .to = now };
-	uint32_t before = b->unseen;
-
 	/* 5.1: a new UIDVALIDITY too. */
-	if (!b->told || snapshot_uid_validity(b->told) != snapshot_uid_validity(now)) {
+	bool other = !b->told || snapshot_uid_validity(b->told) != snapshot_uid_validity(now);
+
+	if (other)
 		c.messages = true;
-		count_box(b, now);
-		before = b->unseen + 1;
-	} else {
-		if (!b->counted)
-			count_box(b, b->told);
-		before = b->unseen;
+	else
 		snapshot_diff(b->told, now, note_change, &c);
-		b->unseen += c.came - c.went;
-	}
-	write_status(b, now, items_for(b, &c, b->counted && before != b->unseen));
+	write_status(b, now, items_for(b, &c, other || c.came != c.went));
 	snapshot_hold(now);
 	snapshot_drop(b->told);
 	b->told = now;
@@ -182,11 +157,10 @@ void notify_boxes_tell(struct imap_notify *n)
 		struct notify_box *b = box_at(node);
 
 		/* 3.1: the selected mailbox is spoken of by its own events. */
-		if (!b->due || !b->m || b->m == n->s->mailbox)
+		if (!b->m || b->m == n->s->mailbox || b->told == mailbox_newest(b->m))
 			continue;
 		if (conn_full(n->s->base.conn))
 			return;
-		b->due = false;
 		tell_box(b);
 	}
 }
@@ -216,7 +190,6 @@ static void changed(struct mailbox_watcher *w)
 		notify_list(b->n);
 		return;
 	}
-	b->due = true;
 	imap_notify_wake(b->n->s);
 }
 
@@ -237,7 +210,6 @@ static void opened(void *owner, enum store_status st, struct mailbox *m)
 		mailbox_watch(m, &b->watcher);
 		if (!b->told && !(b->made && snapshot_count(now)))
 			b->told = snapshot_hold(now);
-		b->due = b->told != now;
 		imap_notify_wake(n->s);
 	} else if (st != STORE_NO_FOLDER) {
 		notify_retry(n);
@@ -264,9 +236,11 @@ void notify_boxes_open(struct imap_notify *n)
 
 /* ---- Which there are ---- */
 
+/* By all that is known by now: a listing may see a folder that was made after it was
+ * asked for. */
 static bool was_made(const struct imap_notify *n, const char *name)
 {
-	for (size_t i = 0; i < n->news_asked; i++)
+	for (size_t i = 0; i < n->news_count; i++)
 		if (n->news[i].made && strcmp(n->news[i].name, name) == 0)
 			return true;
 	return false;
@@ -353,8 +327,6 @@ void notify_boxes_unselects(struct imap_notify *n)
 			continue;
 		snapshot_drop(b->told);
 		b->told = snapshot_hold(closes ? mailbox_newest(b->m) : s->view);
-		b->counted = false;
-		b->due = b->told != mailbox_newest(b->m);
 	}
 }
 

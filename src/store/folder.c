@@ -314,6 +314,7 @@ static struct news *make_news(struct folder *f)
 	n->snapshot->uid_validity = f->head.uid_validity;
 	n->snapshot->uid_next = f->head.uid_next;
 	n->snapshot->modseq = f->head.modseq;
+	n->snapshot->unseen = (uint32_t)f->head.unseen;
 	return n;
 }
 

@@ -75,6 +75,11 @@ uint64_t snapshot_modseq(const struct snapshot *s)
 	return s->modseq;
 }
 
+uint32_t snapshot_unseen(const struct snapshot *s)
+{
+	return s->unseen;
+}
+
 const struct record *snapshot_record(const struct snapshot *s, uint32_t seq)
 {
 	assert(seq >= 1 && seq <= s->records.count);
@@ -214,6 +219,7 @@ const struct snapshot *snapshot_without_expunges(const struct snapshot *from,
 	s->uid_validity = to->uid_validity;
 	s->uid_next = to->uid_next;
 	s->modseq = to->modseq;
+	s->unseen = to->unseen;
 	s->all_keywords = to->all_keywords;
 	s->all_count = to->all_count;
 	merge(&s->records, &from->records, &to->records);

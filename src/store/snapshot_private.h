@@ -10,6 +10,7 @@ struct snapshot {
 	unsigned refs;
 	uint32_t uid_validity, uid_next;
 	uint64_t modseq;
+	uint32_t unseen;                 /* as the index has counted */
 	struct names *names;
 	names_view view;
 	const struct keywords *keywords;
