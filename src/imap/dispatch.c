@@ -188,6 +188,8 @@ void imap_drop_command(struct imap_session *s)
 
 static void command_is_over(struct imap_session *s)
 {
+	bool unasked = s->running->unasked;
+
 	imap_drop_command(s);
 	if (s->ending)
 		return;
@@ -199,6 +201,12 @@ static void command_is_over(struct imap_session *s)
 	 * says "deselected"; a client that reconnects finds everything as it is. */
 	else if (s->mailbox && mailbox_is_gone(s->mailbox))
 		imap_bye(s, "The selected mailbox was deleted or renamed");
+	/* There was no reply to tell of what changed meanwhile. */
+	else if (unasked) {
+		imap_tell_now(s);
+		if (s->running && !s->ending && !conn_full(s->base.conn))
+			imap_tell_metadata(s);
+	}
 	imap_notify_wake(s);
 	imap_unasked_wake(s);
 }

@@ -294,6 +294,13 @@ void imap_notify_tell(struct imap_session *s)
 	notify_boxes_tell(n);
 }
 
+/* While expunges wait there is always a difference; it is told of once. */
+static bool is_behind(const struct imap_session *s, bool expunges)
+{
+	return s->mailbox && (expunges || !s->holds_back ||
+	       snapshot_modseq(s->view) != snapshot_modseq(mailbox_newest(s->mailbox)));
+}
+
 static void push(struct deferred *d)
 {
 	struct imap_notify *n = container_of(d, struct imap_notify, push);
@@ -303,7 +310,8 @@ static void push(struct deferred *d)
 	/* What a command holds up is told with its reply, or when it is over. */
 	if (s->ending || s->notify != n || (s->running && !idles) || conn_full(s->base.conn))
 		return;
-	imap_update(s, idles || !n->request.delayed);
+	if (is_behind(s, idles || !n->request.delayed))
+		imap_update(s, idles || !n->request.delayed);
 	imap_notify_tell(s);
 }
 

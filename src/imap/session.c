@@ -32,9 +32,8 @@ static void go_on(struct deferred *d)
 	imap_command_resume(container_of(d, struct imap_session, go_on));
 }
 
-static void mailbox_changed(struct mailbox_watcher *w)
+void imap_tell_now(struct imap_session *s)
 {
-	struct imap_session *s = container_of(w, struct imap_session, watcher);
 	bool pushes = s->running && (s->running->command->flags & IMAP_PUSHES);
 
 	if (s->ending)
@@ -49,7 +48,15 @@ static void mailbox_changed(struct mailbox_watcher *w)
 	 * belong to (RFC 3501 5.3); but no EXPUNGE. */
 	else if (!s->running && !list_empty(&s->contexts) && !conn_full(s->base.conn))
 		imap_update(s, false);
-	if (mailbox_is_gone(s->mailbox) && (pushes || !s->running))
+}
+
+static void mailbox_changed(struct mailbox_watcher *w)
+{
+	struct imap_session *s = container_of(w, struct imap_session, watcher);
+	bool pushes = s->running && (s->running->command->flags & IMAP_PUSHES);
+
+	imap_tell_now(s);
+	if (!s->ending && mailbox_is_gone(s->mailbox) && (pushes || !s->running))
 		imap_bye(s, "The selected mailbox was deleted or renamed");
 }
 

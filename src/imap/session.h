@@ -207,6 +207,8 @@ void imap_command_resume(struct imap_session *s);
 /* Tells the client what changed between s->view and the newest snapshot, and moves
  * the view there.  Without `expunges`, messages that are gone keep their numbers. */
 void imap_update(struct imap_session *s, bool expunges);
+/* What may be told of the selected folder without a tagged reply. */
+void imap_tell_now(struct imap_session *s);
 /* As imap_update without expunges; what is said of the UIDs in `own` is: */
 enum imap_own {
 	IMAP_OWN_FLAGS,             /* FLAGS, changed or not */
