@@ -32,6 +32,7 @@ struct reading {
 	unsigned long messages;          /* as the client must believe */
 	bool expunged;                   /* since the last tagged response */
 	bool opening;                    /* EXISTS went down: a SELECT, or wrong */
+	bool notifies;                   /* RFC 5465: expunges come between commands */
 };
 
 static bool has(const struct reading *r, const char *text)
@@ -187,13 +188,16 @@ static void check_tagged(struct reading *r, const char *text)
 	if (strcmp(status, "OK FETCH completed") == 0 || strcmp(status, "OK STORE completed") == 0 ||
 	    strcmp(status, "OK SEARCH completed") == 0 || strcmp(status, "OK SORT completed") == 0 ||
 	    strcmp(status, "OK THREAD completed") == 0)
-		assert(!r->expunged);
+		assert(!r->expunged || r->notifies);
 	r->expunged = false;
+	if (strcmp(status, "OK NOTIFY completed") == 0)
+		r->notifies = true;
 }
 
 static void check_output(const struct fake_conn *f)
 {
-	struct reading r = { f->output.data, f->output.data + f->output.len, f->closed, 0, false, false };
+	struct reading r = { f->output.data, f->output.data + f->output.len, f->closed, 0, false, false,
+			     false };
 	struct buf line;
 
 	buf_init(&line, f->output.len + 100);
