@@ -70,8 +70,15 @@ class Rows:
         self.add('FETCH of bodies, MB a second', [r['mb_per_s'] for r in bodies], '%.0f MB' % bodies[0]['mb'])
 
     def finding(self):
+        """A mailbox that was just brought here; then one whose texts are indexed, where
+        there is such an index."""
         for what, command in FINDS:
             self.both(what, command, lambda r: '%d found' % max(r['hits'], 0))
+        waited = self.one.indexed()
+        for what, command in FINDS[:4]:
+            rows = self.time('!SELECT INBOX', command, rounds=ROUNDS)
+            self.add(what + ', when all is indexed, ms', [r['secs'] * 1e3 for r in rows],
+                     '' if waited is None else 'waited %.0f s' % waited)
 
     def changing(self):
         """Of all messages; every round finds them as the first did."""

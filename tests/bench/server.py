@@ -39,6 +39,10 @@ class Server:
     def made(self):
         """Its Maildir was made anew."""
 
+    def indexed(self):
+        """Waits until every text is ready to be searched; how long, None: it has no such thing."""
+        return None
+
     def said(self):
         """The end of its log."""
 
@@ -70,6 +74,9 @@ class Server:
         return total
 
 
+INDEXED_S = 1800    # a hundred thousand messages take some minutes
+
+
 class Letterplate(Server):
     name = 'letterplate'
 
@@ -91,6 +98,14 @@ class Letterplate(Server):
 
     def stop(self):
         self.daemon.stop()
+
+    def indexed(self):
+        began = time.monotonic()
+        while 'the text index is complete' not in self.daemon.log_text():
+            if time.monotonic() - began > INDEXED_S:
+                raise AssertionError('the text index never was complete')
+            time.sleep(0.1)
+        return time.monotonic() - began
 
     def said(self):
         return '\n'.join(self.daemon.log[-5:])
