@@ -129,12 +129,10 @@ static void say_wanted(const struct setting *row, const char *text, const char *
 	if (!config_source_get(s, spelling(row, s)))
 		return;
 	buf_init(&names, VALUE_MAX);
-	if (row->kind == KIND_CAPABILITIES) {
-		buf_add_byte(&names, ' ');
+	if (row->kind == KIND_CAPABILITIES)
 		imap_caps_names(&names);
-	}
-	fprintf(errors, "letterplate: %s=%.100s: expected %s%.*s\n", spelling(row, s), text, wanted,
-		(int)names.len, names.data ? names.data : "");
+	fprintf(errors, "letterplate: %s=%.100s: expected %s%s%.*s\n", spelling(row, s), text, wanted,
+		names.len ? " " : "", (int)names.len, names.data ? names.data : "");
 	buf_release(&names);
 }
 

@@ -45,6 +45,10 @@ static bool check_folder(const char *name, const char *path, FILE *errors)
 		fprintf(errors, "letterplate: %s=%s: %s\n", name, path, strerror(errno));
 	} else if (!S_ISDIR(st.st_mode)) {
 		fprintf(errors, "letterplate: %s=%s: %s is not a folder\n", name, path, at);
+	} else if (access(at, R_OK | W_OK | X_OK) != 0 && strcmp(at, path) != 0) {
+		fprintf(errors, "letterplate: %s=%s: user %u cannot make it in %s (%s): make it with "
+			"`install -d -m 700 -o %u %s`\n", name, path, (unsigned)geteuid(), at,
+			strerror(errno), (unsigned)geteuid(), path);
 	} else if (access(at, R_OK | W_OK | X_OK) != 0) {
 		fprintf(errors, "letterplate: %s=%s: user %u cannot write in %s (%s): "
 			"make it theirs with `chown %u %s`, or start as another user\n", name, path,

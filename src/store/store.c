@@ -12,9 +12,11 @@
 #include <assert.h>
 #include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -493,11 +495,24 @@ static bool know_validity(const struct store *s, uint32_t *validity, char *error
 	return false;
 }
 
+/* The index's lock keeps two from one index; two with an index each would number the
+ * same new mail, each in its own way. */
+static bool lock_maildir(struct store *s, char *error, size_t error_size)
+{
+	s->lock = open(s->root, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (s->lock < 0 || flock(s->lock, LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK)
+		return true;
+	snprintf(error, error_size, "Another letterplate is running on the Maildir %s. Stop it, or"
+		 " give each its own MAILFOLDER.", s->root);
+	return false;
+}
+
 struct store *store_open(const struct store_options *o, char *error, size_t error_size)
 {
 	struct store *s = mem_alloc(sizeof(*s));
 	uint32_t validity;
 
+	s->lock = -1;
 	s->loop = o->loop;
 	s->mail = o->mail;
 	s->writers = o->writers;
@@ -527,7 +542,7 @@ struct store *store_open(const struct store_options *o, char *error, size_t erro
 		store_close(s);
 		return NULL;
 	}
-	if (!open_maildir(s, error, error_size) ||
+	if (!open_maildir(s, error, error_size) || !lock_maildir(s, error, error_size) ||
 	    !know_validity(s, &validity, error, error_size) ||
 	    !(s->index = index_open(o->index_path, error, error_size)) ||
 	    !tidy_maildir(s, error, error_size)) {
@@ -563,6 +578,8 @@ void store_close(struct store *s)
 	text_work_free(s->text);
 	textindex_free(s->textindex);
 	index_close(s->index);
+	if (s->lock >= 0)
+		close(s->lock);
 	keywords_free(s->keywords);
 	free(s->images);
 	free(s->root);

@@ -22,6 +22,7 @@ struct store {
 	struct loop *loop;
 	struct lane *mail, *writers, *readers;
 	char *root;
+	int lock;                        /* on the Maildir while it is open; -1: no such thing here */
 	char *images;                    /* where images of tables lie: a number follows */
 	uint64_t message_max, quota, disk_floor;
 	/* How long others wait at most for one comparison, and how many files it looks at

@@ -179,7 +179,11 @@ class Mistakes(Base):
         with Daemon() as d:
             done = run(**d.settings)
             self.assertEqual(done.returncode, 1)
-            self.assertIn('Another letterplate is running on the index %s/%s/index.db' % (d.data, USER), done.stderr)
+            self.assertIn('Another letterplate is running on the Maildir ' + d.maildir, done.stderr)
+            elsewhere = os.path.join(d.folder, 'elsewhere')
+            done = run(**dict(d.settings, INDEXFOLDER=elsewhere))
+            self.assertEqual(done.returncode, 1)
+            self.assertIn('Another letterplate is running on the Maildir ' + d.maildir, done.stderr)
             # It only asks; nothing of the first one's is touched.
             self.assertEqual(run('--check', **d.settings).returncode, 0)
             d.send('Subject: x\n\ny\n')
