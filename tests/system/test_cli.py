@@ -217,7 +217,7 @@ class Places(Base):
             done = run(*action, preexec=self.other_user, **dict(self.good, MAILFOLDER=closed + '/data'))
             self.assertEqual(done.returncode, EX_CONFIG)
             self.assertIn('MAILFOLDER=%s/data' % closed, done.stderr)
-            self.assertIn('chown %d %s' % (uid, closed), done.stderr)
+            self.assertIn('install -d -m 700 -o %d %s' % (uid, closed), done.stderr)
 
     def test_key_and_certificate(self):
         os.chmod(self.folder.name, 0o755)
