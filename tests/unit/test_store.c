@@ -9,6 +9,7 @@ static void bad_places(void **state)
 	static const char *const maildirs[] = { "/dev/null/Maildir", "/proc/no/Maildir" };
 	struct store_options o = f->options;
 	char error[200], *long_path = mem_alloc(5000);
+	char other[200];
 
 	memset(long_path, 'x', 4999);
 	for (size_t i = 0; i < sizeof(maildirs) / sizeof(maildirs[0]); i++) {
@@ -21,6 +22,10 @@ static void bad_places(void **state)
 	assert_null(store_open(&o, error, sizeof(error)));
 	o = f->options;
 	o.index_path = "/dev/null/index.db";
+	assert_null(store_open(&o, error, sizeof(error)));
+	assert_non_null(strstr(error, "Another letterplate"));
+	snprintf(other, sizeof(other), "%s/other", f->root);
+	o.maildir = other;
 	assert_null(store_open(&o, error, sizeof(error)));
 	assert_non_null(strstr(error, "/dev/null/index.db"));
 	store_close(NULL);
