@@ -9,7 +9,7 @@ static void bad_places(void **state)
 	static const char *const maildirs[] = { "/dev/null/Maildir", "/proc/no/Maildir" };
 	struct store_options o = f->options;
 	char error[200], *long_path = mem_alloc(5000);
-	char other[200];
+	char other[300];
 
 	memset(long_path, 'x', 4999);
 	for (size_t i = 0; i < sizeof(maildirs) / sizeof(maildirs[0]); i++) {
