@@ -10,7 +10,7 @@ import time
 import unittest
 import zlib
 
-from daemon import DOMAIN, PASSWORD, USER, Daemon, DaemonCase, Wire
+from daemon import DOMAIN, PASSWORD, USER, Daemon, DaemonCase, Wire, is_sanitized
 
 
 def b64(data):
@@ -196,6 +196,8 @@ class Compress(DaemonCase):
             w.send(b'x' * (64 << 20) + b'\r\n')
             self.assertIn('BAD The line is too long', w.line())
             self.assertTrue(w.command('NOOP')[-1].startswith('OK'))
+            if is_sanitized():
+                return
             with open('/proc/%d/status' % self.d.process.pid) as f:
                 self.assertLess(int(re.search(r'VmHWM:\s+(\d+)', f.read()).group(1)), 64 << 10)
 
